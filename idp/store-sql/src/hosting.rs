@@ -182,12 +182,12 @@ const DEPARTED: Sql = Sql::Each {
     sqlite: departed!(
         "space s CROSS JOIN guest_list l ON l.space = s.id AND l.sent = 0
             CROSS JOIN guest g ON g.batch = l.id AND g.convention = l.convention CROSS JOIN person p ON p.id = g.person",
-        "g.person > $2"
+        "(g.person, g.convention) > ($2, $5)"
     ),
     postgres: departed!(
         "space s JOIN guest_list l ON l.space = s.id AND l.sent = 0
             JOIN guest g ON g.batch = l.id AND g.convention = l.convention JOIN person p ON p.id = g.person",
-        "g.person > $2"
+        "(g.person, g.convention) > ($2, $5)"
     ),
 };
 /// The same from one guest to the list that brought them, by its name, and its space.
@@ -601,9 +601,9 @@ impl Hosting for Back {
         }
     }
 
-    async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>> {
-        let rows = self.many_rows(DEPARTED, args![host.as_str(), after.as_str(), limit, GUESTS]).await?;
-        rows.iter().map(departed).collect()
+    async fn departed(&self, host: &Uai, after: (&PersonId, &str), limit: u32) -> Result<Vec<Departed>> {
+        let values = args![host.as_str(), after.0.as_str(), limit, GUESTS, after.1];
+        self.many_rows(DEPARTED, values).await?.iter().map(departed).collect()
     }
 
     async fn departure(&self, host: &Uai, person: &PersonId) -> Result<Vec<Departed>> {

@@ -335,8 +335,9 @@ pub trait Hosting: Send + Sync {
     async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> Result<bool>;
 
     /// Who was a guest by a list for a space of an establishment, as the last one that named them by its convention, and is nobody's guest any more, as long
-    /// as their name is known; ordered by account from the one after `after` on, at most `limit`. Costs what came to that establishment.
-    async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>>;
+    /// as their name is known; once for each convention, ordered by account and convention from what comes after `after` on, at most `limit`. Costs what came to
+    /// that establishment.
+    async fn departed(&self, host: &Uai, after: (&PersonId, &str), limit: u32) -> Result<Vec<Departed>>;
 
     /// The same of one account, once for each convention. Costs the same however many came to that establishment.
     async fn departure(&self, host: &Uai, person: &PersonId) -> Result<Vec<Departed>>;

@@ -32,11 +32,11 @@ pub async fn pair_of(store: &dyn Store, college: &Uai) -> Result<Option<(SchoolP
 
 /// What is proposed at an establishment. Costs what the establishment has, and next to nothing where nobody was a guest.
 pub async fn proposed(store: &dyn Store, at: &Uai) -> Result<Proposals> {
-    let (mut departed, mut after) = (Vec::new(), PersonId::new(""));
+    let (mut departed, mut after) = (Vec::new(), (PersonId::new(""), String::new()));
     loop {
-        let page = store.departed(at, &after, AT_ONCE).await?;
+        let page = store.departed(at, (&after.0, &after.1), AT_ONCE).await?;
         let Some(last) = page.last() else { break };
-        after = last.person.id.clone();
+        after = (last.person.id.clone(), last.guest.convention.clone());
         departed.extend(page);
     }
     if departed.is_empty() {

@@ -1,14 +1,14 @@
 //! Promises of guests who become pupils of ours: whom an establishment finds, and that one of several who decide is believed.
 
 use crate::fixture::{NOW, change, sourced, uai, winners};
-use crate::hosting::{guest, list, newcomer, set_up, space};
+use crate::hosting::{all, convention, guest, list, newcomer, set_up, space};
 use preau_domain::{PersonId, Retention, Seconds};
-use preau_store::{Conversion, Pairable, Store};
+use preau_store::{Admission, Conversion, Pairable, Store};
 
 const BY_A_HEAD: Conversion = Conversion { keep_guest: true, despite: false };
 
 async fn left(store: &dyn Store, host: u32) -> Vec<String> {
-    let departed = store.departed(&uai(host), &PersonId::new(""), 9).await.unwrap();
+    let departed = store.departed(&uai(host), (&PersonId::new(""), ""), 9).await.unwrap();
     assert!(departed.iter().all(|one| one.guest.person == one.person.id && one.person.is_hosted()));
     departed.into_iter().map(|one| one.person.id.to_string()).collect()
 }
@@ -23,7 +23,7 @@ pub async fn who_was_a_guest_is_found_by_their_host(store: &dyn Store) {
     assert!(left(store, 1).await.is_empty(), "they are guests");
     store.end_guests(&[guest(1), guest(2), guest(4)], NOW).await.unwrap();
     assert_eq!((left(store, 1).await, left(store, 3).await), (vec!["g-1".into(), "g-2".into()], vec!["g-4".into()]));
-    let next = store.departed(&uai(1), &guest(1), 1).await.unwrap();
+    let next = store.departed(&uai(1), (&guest(1), "c"), 1).await.unwrap();
     assert_eq!((next[0].person.given_name.as_str(), next[0].guest.ended), ("Lou", Some(NOW)));
     assert_eq!((next.len(), &next[0].person.id), (1, &guest(2)));
     assert_eq!((next[0].space.as_str(), next[0].since), ("Fables", NOW), "by which list");
@@ -37,6 +37,30 @@ pub async fn who_was_a_guest_is_found_by_their_host(store: &dyn Store) {
     store.let_time_pass(NOW, Retention::days(31, 89), 10).await.unwrap();
     store.let_time_pass(NOW + Seconds(60 * 86_400), Retention::days(31, 89), 10).await.unwrap();
     assert!(left(store, 1).await.is_empty(), "no name is known any more");
+}
+
+/// Whoever was a guest by two conventions is on both sides of a page that ends between them, once for each.
+pub async fn a_page_ends_between_two_conventions_of_one_guest(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.put_convention(&convention("d", 10), None).await.unwrap();
+    store.put_space(&space("verger", Some("d")), None, NOW).await.unwrap();
+    store.admit(&list("b1", "fables", [1, 2, 3].map(newcomer).to_vec()), NOW).await.unwrap();
+    let mut again = newcomer(2);
+    (again.person.id, again.guest.convention) = (PersonId::new("another-name"), "d".into());
+    let by_d = Admission { convention: "d".into(), ..list("b2", "verger", vec![again]) };
+    assert_eq!(store.admit(&by_d, NOW).await.unwrap(), all(1, 0));
+    store.end_guests(&[1, 2, 3].map(guest), NOW).await.unwrap();
+    for limit in [1, 2, 3, 9] {
+        let (mut found, mut after) = (Vec::new(), (PersonId::new(""), String::new()));
+        loop {
+            let page = store.departed(&uai(1), (&after.0, &after.1), limit).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = (last.person.id.clone(), last.guest.convention.clone());
+            found.extend(page.iter().map(|one| (one.person.id.to_string(), one.guest.convention.clone())));
+        }
+        let each = [("g-1", "c"), ("g-2", "c"), ("g-2", "d"), ("g-3", "c")];
+        assert_eq!(found, each.map(|(person, by)| (person.to_owned(), by.to_owned())), "{limit} at once");
+    }
 }
 
 /// Whom somebody said to be two people are one by nobody who does not know that.

@@ -340,7 +340,7 @@ faulty!(Hosting {
     fn end_guests(people: &[PersonId], now: Instant) -> u64;
     fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
     fn convert_guest(guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> bool;
-    fn departed(host: &Uai, after: &PersonId, limit: u32) -> Vec<Departed>;
+    fn departed(host: &Uai, after: (&PersonId, &str), limit: u32) -> Vec<Departed>;
     fn departure(host: &Uai, person: &PersonId) -> Vec<Departed>;
     fn renew_guests(space: &str, until: Instant) -> u64;
     fn guest_used(person: &PersonId, now: Instant) -> ();

@@ -164,7 +164,7 @@ promises! {
         so_many_lists_of_a_space_come_within_a_day, who_lifted_a_stop_is_known_for_a_while, stops_are_read_in_pages, a_written_list_wants_a_yes,
         a_school_reads_its_conventions_alone, a_school_reads_the_conventions_of_its_ecoles;
     arrivals:
-        who_was_a_guest_is_found_by_their_host, two_who_were_told_apart_are_not_converted,
+        who_was_a_guest_is_found_by_their_host, a_page_ends_between_two_conventions_of_one_guest, two_who_were_told_apart_are_not_converted,
         a_record_that_was_told_apart_stays_so_in_its_account, a_no_outlives_the_account_it_was_said_of, one_of_many_converts_a_guest;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
