@@ -27,7 +27,6 @@ pub(crate) use stops::{ShownLift, ShownStop, Stops};
 pub(crate) use turn::Turn;
 
 use crate::lately::{Lately, RECENT};
-use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor};
 use axum::Router;
 use axum::body::Bytes;
@@ -142,8 +141,7 @@ async fn asks_since(hub: &Hub, visitor: &Visitor, here: &str, since: Option<Inst
             _ => Ok(Lately::Proved(Member { live, known, at })),
         };
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, wants: None };
-    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+    hub.begin_sign_in(visitor, Begin::for_page(here)).await.map(Lately::Onward)
 }
 
 /// Who sent a form, and what it holds, when it is one of this very session.
@@ -161,8 +159,10 @@ async fn sent(
 async fn sent_by(hub: &Hub, visitor: &Visitor, here: &str, fields: &Fields) -> Result<Result<Member, Response>, Fault> {
     let token = fields.required("token")?;
     match asks(hub, visitor, here, true).await? {
-        Lately::Proved(member) if hub.form_token_ok(&member.live.session.id, FORM, token) => Ok(Ok(member)),
-        Lately::Proved(_) => Err(Fault::new(FaultKind::StaleForm, "form of spaces of another session")),
+        Lately::Proved(member) => {
+            hub.check_form(&member.live.session.id, FORM, token)?;
+            Ok(Ok(member))
+        }
         Lately::Onward(response) => Ok(Err(response)),
     }
 }
@@ -190,12 +190,8 @@ impl Member {
 
 /// Notes durably what somebody is about to do.
 async fn journal(hub: &Hub, visitor: &Visitor, member: &Member, what: String) -> Result<(), Fault> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what);
-    event.person = Some(member.known.person.id.clone());
-    event.session = Some(member.live.session.id.clone());
-    event.establishment = Some(member.at.clone());
-    hub.audit(event);
-    Ok(hub.store.flush_audit().await?)
+    let event = hub.event_of(visitor, &member.live, AuditKind::Administered, what);
+    hub.audit_before(AuditEvent { establishment: Some(member.at.clone()), ..event }).await
 }
 
 /// Notes of each guest what became of them: who let a child in, and who stopped it, is found by the child.
