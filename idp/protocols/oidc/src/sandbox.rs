@@ -193,8 +193,8 @@ async fn redeem(
     let alg = flow::alg(flow::spoken(door)?.signing);
     let access = grants::generate(&*hub.ids);
     sandbox.keep(hub, &held, (KeptKind::SandboxToken, grants::key(&access)), ACCESS).await?;
-    let wanted = Wanted { scopes: &[], names: &asked.claims.id_token };
-    let mut said = token::said(hub, door, &sample.released, &wanted, &sample.authentication, "sandbox");
+    let told = claims(&sample.released, &Wanted { scopes: &[], names: &asked.claims.id_token });
+    let mut said = token::said(hub, door, &sample.released, told, &sample.authentication, "sandbox");
     said.insert("iss".to_owned(), json!(sandbox.provider(hub)));
     said.insert("at_hash".to_owned(), json!(alg.left_half(&access)));
     said.insert("c_hash".to_owned(), json!(alg.left_half(&code)));

@@ -18,8 +18,8 @@ use crate::OidcError;
 use crate::config::LAUNCH;
 use crate::foreign::ForeignKeys;
 use crate::grants::{Given, Holder};
+use crate::wire::Asked;
 use crate::wire::lti::{self, Context, Endpoint, Launch, Purpose, values};
-use crate::wire::{Asked, Wanted};
 use axum::response::Response;
 use preau_connector_api::{LtiMay, LtiTool};
 use preau_domain::{Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, ServiceId, SessionId, Strength, Uai};
@@ -28,7 +28,7 @@ use preau_policy::{Decision, Released};
 use preau_store::StoreError;
 use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, LtiLink, LtiPlace, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, json};
 use std::sync::Arc;
 
 /// What hints, places and choices are sealed for.
@@ -364,8 +364,8 @@ pub async fn message(
         base: hub.base(),
         workspace: &hub.config.name,
     };
-    let nothing = Wanted { scopes: &[], names: &[] };
-    let mut told = token::said(hub, door, &released, &nothing, &given.authentication, &given.sid);
+    // No claim of a scope: what a tool is told has names of its own.
+    let mut told = token::said(hub, door, &released, Map::new(), &given.authentication, &given.sid);
     told.extend(lti::claims(&launch, &released));
     told.insert("nonce".to_owned(), json!(nonce.ok_or(OidcError::ServerError)?));
     let signed = sign(hub, alg(oidc.signing), "JWT", &told)?;

@@ -15,9 +15,8 @@ pub fn preview(hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
         return vec![Preview { title: "Context of the link", text: text(said) }];
     }
     let Ok(oidc) = spoken(door) else { return Vec::new() };
-    let nothing = Wanted { scopes: &[], names: &[] };
     let sid = "<name of the session>";
-    let mut id_token = token::said(hub, door, &sample.released, &nothing, &sample.authentication, sid);
+    let mut id_token = token::said(hub, door, &sample.released, Map::new(), &sample.authentication, sid);
     id_token.insert("nonce".to_owned(), json!("<nonce of the request>"));
     id_token.insert("at_hash".to_owned(), json!("<hash of the access token>"));
     id_token.insert("c_hash".to_owned(), json!("<hash of the code>"));

@@ -383,8 +383,9 @@ pub async fn id_token(
     let alg = alg(oidc.signing);
     let scopes: &[String] = if beside.alone { &given.scopes } else { &[] };
     let wanted = Wanted { scopes, names: &given.claims.id_token };
-    let left = left(claims(&released, &wanted).keys().map(String::as_str));
-    let mut token = said(hub, door, &released, &wanted, &given.authentication, &given.sid);
+    let told = claims(&released, &wanted);
+    let left = left(told.keys().map(String::as_str));
+    let mut token = said(hub, door, &released, told, &given.authentication, &given.sid);
     if let Some(acr) = acr(&given.authentication, &given.claims) {
         token.insert("acr".to_owned(), json!(acr));
     }
@@ -402,17 +403,18 @@ pub async fn id_token(
     Ok(Signed { token, left })
 }
 
-/// What every ID token says, whatever it answers: from whom, of whom, for whom, how and when they proved themselves.
+/// What is told of a person, with what every ID token says, whatever it answers: from whom, of whom, for whom, how and when they
+/// proved themselves.
 pub fn said(
     hub: &Hub,
     door: &Door,
     released: &Released,
-    wanted: &Wanted<'_>,
+    told: Map<String, Value>,
     authentication: &Authentication,
     sid: &str,
 ) -> Map<String, Value> {
     let now = hub.now();
-    let mut token = claims(released, wanted);
+    let mut token = told;
     let mut put = |name: &str, value: Value| drop(token.insert(name.to_owned(), value));
     put("iss", json!(hub.base()));
     put("sub", json!(released.user()));

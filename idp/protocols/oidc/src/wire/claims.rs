@@ -173,7 +173,12 @@ pub fn claims(released: &Released, wanted: &Wanted<'_>) -> Map<String, Value> {
 
 /// What of a person leaves, as the journal has it: names, and never a value.
 pub fn left<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    names.into_iter().fold("sub".to_owned(), |all, name| format!("{all} {name}"))
+    let mut all = "sub".to_owned();
+    for name in names {
+        all.push(' ');
+        all.push_str(name);
+    }
+    all
 }
 
 /// Whether a service that asked for this is told of a visitor that they are one, and whose spaces they look at: in the ID token, or unless
