@@ -7,6 +7,9 @@
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+/// Bytes of a form or an envelope beyond which reading it is dear: messages have a few thousand.
+const LARGE: usize = 32 * 1024;
+
 /// The queue is full: nothing was done, and it may be tried again in a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many who have not signed in ask for what is dear at this instant")]
@@ -39,6 +42,12 @@ impl Turns {
         let place = self.places.try_acquire().map_err(|_| Crowded)?;
         let turn = self.turns.acquire().await.map_err(|_| Crowded)?;
         Ok(Turn { _turn: turn, _place: place })
+    }
+
+    /// The turn in which so many bytes are read that anybody may have brought: none is waited for unless they are more than messages have.
+    /// What is longer costs as much as a signature, whoever sent it.
+    pub async fn to_read(&self, bytes: usize) -> Result<Option<Turn<'_>>, Crowded> {
+        if bytes > LARGE { self.take().await.map(Some) } else { Ok(None) }
     }
 }
 

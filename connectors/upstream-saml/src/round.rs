@@ -64,10 +64,13 @@ impl Redirect for Upstream {
         let settings = self.valid(round.now).await?;
         let posted = answer.iter().find(|(name, _)| *name == POSTED).map(|(_, message)| *message);
         let message = posted.ok_or(RedirectError::NotBelieved("no message"))?;
-        let document = post::decode(message).map_err(|refused| {
-            // Nothing was verified yet, and nothing of it is told.
-            RedirectError::NotBelieved(answer::word_of(&refused))
-        })?;
+        let document = {
+            // A round costs its browser nothing, and may be answered again and again with what nobody signed.
+            let _turn = round.turns.to_read(message.len()).await?;
+            post::decode(message)
+        };
+        // Nothing was verified yet, and nothing of it is told.
+        let document = document.map_err(|refused| RedirectError::NotBelieved(answer::word_of(&refused)))?;
         let proof = told_at_one_moment(&settings, answer::believe(&settings, round, &document)).await?;
         let (subject, lasting) = proof.subject(&settings)?;
         Ok(UpstreamIdentity {

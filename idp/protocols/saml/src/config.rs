@@ -19,5 +19,3 @@ pub const ARTIFACT: Seconds = Seconds(60);
 pub const DETOUR: Seconds = Seconds(120);
 /// Most bytes of a message that arrives in a form, with what surrounds it.
 pub const MAX_BODY: usize = 400 * 1024;
-/// Bytes of a form or an envelope beyond which reading it is dear: messages have a few thousand.
-pub const LARGE: usize = 32 * 1024;

@@ -1,7 +1,7 @@
 //! The addresses of the protocol: what is read of a request and in which form the answer goes out. Nothing is decided
 //! here.
 
-use crate::config::{LARGE, MAX_BODY};
+use crate::config::MAX_BODY;
 use crate::error::bad_message;
 use crate::flow::hand_over::Outgoing;
 use crate::flow::leaving::Way;
@@ -153,9 +153,9 @@ async fn post_slo(
     }
 }
 
-/// Reads what came. What is longer than messages are costs as much as a signature, whoever sent it, and so takes a turn as one does.
+/// Reads what came, in its turn where it is longer than messages are.
 async fn in_turn<T>(hub: &Hub, body: &[u8], read: impl FnOnce() -> T) -> Result<T, Fault> {
-    let _turn = if body.len() > LARGE { Some(hub.turns.take().await?) } else { None };
+    let _turn = hub.turns.to_read(body.len()).await?;
     Ok(read())
 }
 

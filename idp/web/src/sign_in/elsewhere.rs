@@ -144,8 +144,12 @@ pub async fn take_in(
     let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
     let fields = Fields::of_message(&body)?;
     let form: Vec<(&str, &str)> = fields.iter().collect();
-    if provider.sends_people() && provider.unasked(&form) {
-        return Ok(hub.see_other(&format!("/upstream/{source}/enter")));
+    if provider.sends_people() {
+        // Whether somebody asked stands in the message, which anybody may have written.
+        let _turn = hub.turns.to_read(body.len()).await?;
+        if provider.unasked(&form) {
+            return Ok(hub.see_other(&format!("/upstream/{source}/enter")));
+        }
     }
     let none = || Fault::new(FaultKind::BadRequest, "no answer of a provider");
     let (state, message) = provider.posted(&form).ok_or_else(none)?;

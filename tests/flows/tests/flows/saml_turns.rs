@@ -1,7 +1,7 @@
 //! Whoever has not signed in waits for a turn where a signature is made for them, and whoever has does not: a flood of those
 //! who ask keeps nobody out who is in. So does a message that is longer than they are, whoever brings it, before it is read.
 
-use crate::upstream_saml::{leave_for, serves_staff};
+use crate::upstream_saml::{EDUCONNECT, leave_for, persistent, serves_staff};
 use preau_connector_api::SamlSigned;
 use preau_domain::Public;
 use preau_flows::{ALICE, Answer, BASE, SamlSp, TestHub, form_to, saml_service, stories};
@@ -15,6 +15,7 @@ stories!(
     who_says_again_and_again_that_it_is_over_waits_for_a_signature,
     whoever_leaves_for_another_provider_waits_for_a_signature,
     what_is_longer_than_messages_are_waits_to_be_read,
+    an_answer_of_another_provider_that_is_longer_waits_as_well,
 );
 
 /// A hub that signs for one stranger at once, and has nobody wait.
@@ -122,4 +123,27 @@ async fn what_is_longer_than_messages_are_waits_to_be_read(hub: TestHub) {
     drop(turn);
     assert_eq!(hub.browser().submit_once(&asking(40_000), &[]).await.status, 303, "control");
     assert_eq!(hub.soap("/saml/artifact", &"<a/>".repeat(10_000)).await.status, 400, "control");
+}
+
+/// At the door where anybody posts, if it has to be read there, and where a browser brings it back.
+async fn an_answer_of_another_provider_that_is_longer_waits_as_well(hub: TestHub) {
+    let hub = serves_staff(&hub, "unsolicited = true").await.again_with(|setup| setup.turns = (1, 0)).await;
+    let (mut browser, mut other) = (hub.browser(), hub.browser());
+    let theirs = leave_for(&hub, &mut browser, "/elsewhere/").await;
+    let others = leave_for(&hub, &mut other, "/elsewhere/").await;
+    let (alice, more) = (ALICE.key(), "a".repeat(1_000));
+    let says = |trip, more: &[&str]| {
+        let attributes: [(&str, &[&str]); 2] = [("FrEduCtRefId", &[&alice]), ("urn:x", more)];
+        EDUCONNECT.answer(&hub, trip, persistent("agent-7"), &attributes)
+    };
+    let (long, short) = (says(&theirs, &[more.as_str(); 35]), says(&others, &[]));
+    let back = EDUCONNECT.form(&hub, &long, &theirs.state).await.form_with("posted");
+    let turn = hub.hub.turns.take().await.expect("nobody is there");
+    let at_the_door = EDUCONNECT.form(&hub, &long, &theirs.state).await;
+    let brought_back = browser.submit_once(&back, &[]).await;
+    assert_eq!([crowded_out(&at_the_door), crowded_out(&brought_back)], [true, true]);
+    let posted = EDUCONNECT.form(&hub, &short, &others.state).await.form_with("posted");
+    assert_eq!(other.submit_once(&posted, &[]).await.location(), Some("/"), "one as they are is read");
+    drop(turn);
+    assert_eq!(browser.submit_once(&back, &[]).await.location(), Some("/"), "control");
 }
