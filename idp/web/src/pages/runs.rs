@@ -126,12 +126,18 @@ pub(super) struct OneRun<'a> {
     more_losses: Option<String>,
     gains: Vec<String>,
     waiting: Vec<Sentence>,
-    rejected: u64,
-    reasons: Vec<(Sentence, u64)>,
-    entries: Vec<(&'a str, Sentence)>,
-    remarks: Vec<(Sentence, u64)>,
-    remarked: Vec<&'a str>,
+    groups: Vec<Noted<'a>>,
     shared: &'a [Shared],
+}
+
+/// Entries of which a run says something: how many for which reason, and some of them.
+struct Noted<'a> {
+    title: String,
+    reasons: Vec<(Sentence, u64)>,
+    /// Each with its reason, where that is said of it.
+    entries: Vec<(&'a str, Option<Sentence>)>,
+    /// Where all of them are taken away.
+    file: Option<String>,
 }
 
 /// As many as are shown.
@@ -149,7 +155,6 @@ impl<'a> OneRun<'a> {
         let people = FIGURES.map(|name| (page.t(&format!("run-people-{name}")), report.people(name)));
         let unseen = report.losses.len().saturating_sub(SHOWN);
         let at = format!("/sources/{}/runs/{}", run.source, run.id);
-        let (reasons, entries) = (report.rejected.by_reason.iter(), some(&report.rejected.entries).iter());
         OneRun {
             source: run.source.to_string(),
             id: run.id.to_string(),
@@ -165,15 +170,33 @@ impl<'a> OneRun<'a> {
             more_losses: (unseen > 0).then(|| page.count("run-more-schools", unseen)),
             gains: some(&report.gains).iter().map(|gain| gained(&page, gain)).collect(),
             waiting: waiting(&page, report),
-            rejected: report.rejected.total,
-            reasons: reasons.take(SHOWN).map(|(why, count)| (rejected(&page, why), *count)).collect(),
-            entries: entries.map(|entry| (entry.dn.as_str(), rejected(&page, &entry.reason))).collect(),
-            remarks: report.remarks.by_reason.iter().map(|(why, count)| (rejected(&page, why), *count)).collect(),
-            remarked: some(&report.remarks.entries).iter().map(|entry| entry.dn.as_str()).collect(),
+            groups: noted(&page, report, &at),
             shared: some(&report.shared_logins),
             page: page.at(at),
         }
     }
+}
+
+/// What was rejected, and what was read all the same and remarked on.
+fn noted<'a>(page: &Page<'_>, report: &'a Report, at: &str) -> Vec<Noted<'a>> {
+    let reason = |(why, count): (&String, &u64)| (rejected(page, why), *count);
+    let refused = Noted {
+        title: page.t("run-rejected"),
+        reasons: report.rejected.by_reason.iter().take(SHOWN).map(reason).collect(),
+        entries: some(&report.rejected.entries)
+            .iter()
+            .map(|entry| (entry.dn.as_str(), Some(rejected(page, &entry.reason))))
+            .collect(),
+        file: Some(format!("{at}/rejected.csv")),
+    };
+    let remarked = Noted {
+        title: page.t("run-remarks"),
+        reasons: report.remarks.by_reason.iter().map(reason).collect(),
+        entries: some(&report.remarks.entries).iter().map(|entry| (entry.dn.as_str(), None)).collect(),
+        file: None,
+    };
+    let refused = (report.rejected.total > 0).then_some(refused);
+    refused.into_iter().chain((!remarked.reasons.is_empty()).then_some(remarked)).collect()
 }
 
 /// A sentence of a report.
