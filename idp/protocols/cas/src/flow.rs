@@ -7,7 +7,9 @@ pub mod rehearsal;
 pub mod validation;
 
 use crate::CasError;
-use preau_domain::{AuditEvent, AuditKind, MAX_URL, TrustedUrl, display_safe};
+use preau_domain::{
+    AuditEvent, AuditKind, MAX_URL, PersonId, ServiceId, SessionId, Ticket, TrustedUrl, Uai, display_safe,
+};
 use preau_web::{Door, Fault, FaultKind, Hub, ServiceTable, Visitor};
 use url::Url;
 
@@ -33,20 +35,39 @@ fn shown_host(address: &str) -> String {
     url.as_ref().and_then(Url::host_str).map_or_else(|| "(none: not an address)".to_owned(), |h| display_safe(h, 100))
 }
 
-/// Counts a refusal, and tells the journal of it where the journal wants to know.
-fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError, count: fn(&'static str)) {
-    count(error.word());
-    if let Some(kind) = error.audit_kind() {
-        event.kind = kind;
-        event.detail = error.word().to_owned();
-        hub.audit_refusal(event, error.description());
+/// Whom and what a request is about, as far as it is known when the journal is told.
+#[derive(Default)]
+struct About {
+    person: Option<PersonId>,
+    session: Option<SessionId>,
+    service: Option<ServiceId>,
+    establishment: Option<Uai>,
+}
+
+impl About {
+    /// What a ticket says of it.
+    fn ticket(ticket: &Ticket) -> About {
+        About {
+            person: Some(ticket.person.clone()),
+            session: Some(ticket.session.clone()),
+            service: Some(ticket.service.clone()),
+            establishment: None,
+        }
+    }
+
+    fn event(self, hub: &Hub, visitor: &Visitor, kind: AuditKind, detail: impl Into<String>) -> AuditEvent {
+        let About { person, session, service, establishment } = self;
+        let event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
+        AuditEvent { person, session, service, establishment, ..event }
     }
 }
 
-/// The same for a request of which nothing is known but that it was refused.
-fn tell_refused(hub: &Hub, visitor: &Visitor, error: CasError, count: fn(&'static str)) {
-    let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
-    tell_refusal(hub, event, error, count);
+/// Counts a refusal, and tells the journal of it where the journal wants to know.
+fn tell_refusal(hub: &Hub, visitor: &Visitor, about: About, error: CasError, count: fn(&'static str)) {
+    count(error.word());
+    if let Some(kind) = error.audit_kind() {
+        hub.audit_refusal(about.event(hub, visitor, kind, error.word()), error.description());
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Proxy authentication (sections 2.5.4 and 2.7): a service that holds a proxy-granting ticket asks tickets for other
 //! services in the name of the person, as long as the person's session lives and policy allows both.
 
-use super::owner;
+use super::{About, owner};
 use crate::ticket::{self, NewTicket, Payload, Prefix};
 use crate::wire::ProxyParameters;
 use crate::{CasError, TicketFault};
-use preau_domain::{AuditEvent, AuditKind, Service, TicketKind, TrustedUrl, UrlRule};
+use preau_domain::{Service, TicketKind, TrustedUrl, UrlRule};
 use preau_egress::EgressError;
 use preau_web::{Door, Hub, Live, Visitor};
 
@@ -69,42 +69,35 @@ fn callback(door: &Door, url: &str) -> Result<TrustedUrl, CasError> {
 
 /// Makes a proxy ticket, and tells the journal what came of it.
 pub async fn proxy(hub: &Hub, visitor: &Visitor, asked: &ProxyParameters) -> Result<String, CasError> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
-    let result = open(hub, visitor, asked, &mut event).await;
+    let mut about = About::default();
+    let result = open(hub, visitor, asked, &mut about).await;
     match &result {
         Ok(_) => count("success"),
-        Err(error) => super::tell_refusal(hub, event, *error, count),
+        Err(error) => super::tell_refusal(hub, visitor, about, *error, count),
     }
     result
 }
 
 /// Tells the journal of a request that was refused before any ticket was looked at.
 pub fn refused(hub: &Hub, visitor: &Visitor, error: CasError) {
-    super::tell_refused(hub, visitor, error, count);
+    super::tell_refusal(hub, visitor, About::default(), error, count);
 }
 
 fn count(result: &'static str) {
     metrics::counter!("preau_cas_proxy_tickets_total", "result" => result).increment(1);
 }
 
-async fn open(
-    hub: &Hub,
-    visitor: &Visitor,
-    asked: &ProxyParameters,
-    event: &mut AuditEvent,
-) -> Result<String, CasError> {
+async fn open(hub: &Hub, visitor: &Visitor, asked: &ProxyParameters, about: &mut About) -> Result<String, CasError> {
     const UNKNOWN: CasError = CasError::InvalidTicket(TicketFault::Unknown);
     if Prefix::of(&asked.pgt) != Some(Prefix::ProxyGranting) {
         return Err(CasError::InvalidTicket(TicketFault::NotATicket));
     }
-    let at = event.at;
+    let at = hub.now();
     let found = hub.store.ticket(&ticket::key(&asked.pgt), TicketKind::CasProxyGranting, at).await?;
     let granted = found.ok_or(UNKNOWN)?;
     let from = Payload::read(&granted.payload).ok_or(CasError::Internal)?;
-    event.correlation = visitor.goes_on_with(&from.correlation);
-    event.person = Some(granted.person.clone());
-    event.session = Some(granted.session.clone());
-    event.service = Some(granted.service.clone());
+    visitor.goes_on_with(&from.correlation);
+    *about = About::ticket(&granted);
     let live = hub.live(&granted.session).await?.filter(|l| l.session.person == granted.person).ok_or(UNKNOWN)?;
     let services = hub.services();
     // The proxying service must still be one, and still open for this person.
