@@ -63,7 +63,6 @@ pub(crate) fn is_for(hub: &Hub, live: &Live, person: &Person) -> bool {
 
 struct Helper {
     live: Arc<Live>,
-    person: PersonId,
     at: Uai,
     classes: Vec<String>,
 }
@@ -81,7 +80,7 @@ async fn door(hub: &Hub, visitor: &Visitor) -> Result<Lately<Helper>, Fault> {
             return Err(nothing());
         }
         if hub.proved_lately(&live, since).await? {
-            return Ok(Lately::Proved(Helper { person: person.id.clone(), live, at, classes }));
+            return Ok(Lately::Proved(Helper { live, at, classes }));
         }
     }
     hub.prove_again(visitor, HERE.to_owned(), since).await
@@ -137,8 +136,9 @@ async fn code(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Res
     let wanted = hub.store.person(&PersonId::new(fields.required("pupil")?)).await?;
     let own = wanted.filter(|one| is_one(&hub, one, &helper.at, &helper.classes));
     let pupil = own.ok_or_else(nothing)?;
-    tell(&hub, &visitor, &helper, &pupil.id).await?;
-    let (now, by) = (hub.now(), Some(&helper.person));
+    let words = ("code-made-for-them", "code-made");
+    tell(&hub, &visitor, (&helper.live, &helper.at), [&pupil.id], words).await?;
+    let (now, by) = (hub.now(), Some(&helper.live.session.person));
     let people = [pupil.id.clone()];
     let codes = make(&*hub.store, &hub.keyring, &*hub.ids, &people, (now, LASTS), by).await?;
     let shown = PupilCodePage {
@@ -150,14 +150,20 @@ async fn code(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Res
     Ok(pages::pupil_code(&hub, &visitor, shown))
 }
 
-/// What is done is said before it is done: of the pupil, and of whoever does it.
-async fn tell(hub: &Hub, visitor: &Visitor, helper: &Helper, pupil: &PersonId) -> Result<(), Fault> {
-    for (person, what) in [(pupil, "code-made-for-them"), (&helper.person, "code-made")] {
-        let kind = AuditKind::CredentialsChanged;
-        let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), what);
-        (event.person, event.establishment) = (Some(person.clone()), Some(helper.at.clone()));
-        event.session = (*person == helper.person).then(|| helper.live.session.id.clone());
-        hub.audit(event);
+/// What is done is said before it is done: of each pupil, and last of whoever does it there, in whose session it is done. The words are
+/// those of the pupils and that of whoever does it.
+pub(crate) async fn tell<'p>(
+    hub: &Hub,
+    visitor: &Visitor,
+    (by, at): (&Live, &Uai),
+    pupils: impl IntoIterator<Item = &'p PersonId>,
+    (of_pupils, of_whoever): (&str, &str),
+) -> Result<(), Fault> {
+    let kind = AuditKind::CredentialsChanged;
+    for pupil in pupils {
+        let event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), of_pupils);
+        hub.audit(AuditEvent { person: Some(pupil.clone()), establishment: Some(at.clone()), ..event });
     }
-    Ok(hub.store.flush_audit().await?)
+    let event = hub.event_of(visitor, by, kind, of_whoever);
+    hub.audit_before(AuditEvent { establishment: Some(at.clone()), ..event }).await
 }

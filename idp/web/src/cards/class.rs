@@ -15,8 +15,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 use preau_domain::{
-    AuditEvent, AuditKind, ClassCard, ClassPlace, GroupKind, Instant, Lesson, Person, PersonId, Profile, Public, Role,
-    SPACE_GROUP, Session, SpaceGrant, Uai,
+    ClassCard, ClassPlace, GroupKind, Instant, Lesson, Person, PersonId, Profile, Public, Role, SPACE_GROUP, Session,
+    SpaceGrant, Uai,
 };
 use preau_paper::Picture;
 use preau_store::GuestsOf;
@@ -272,22 +272,15 @@ fn ends(hub: &Hub, place: &ClassPlace, now: Instant) -> Option<Instant> {
     here.hours.and_then(|hours| shuts(&hours, at, now)).map(|shut| lasts.min(shut))
 }
 
-/// What is done is said before it is done: of whoever does it, and of each child.
+/// What is done to cards and lessons is said before it is done: of each child, and of whoever does it, in one word.
 async fn tell<'p>(
     hub: &Hub,
     visitor: &Visitor,
-    teacher: &'p Teacher,
+    teacher: &Teacher,
     pupils: impl IntoIterator<Item = &'p PersonId>,
     what: &str,
 ) -> Result<(), Fault> {
-    for person in pupils.into_iter().chain([&teacher.person.id]) {
-        let kind = AuditKind::CredentialsChanged;
-        let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), what);
-        (event.person, event.establishment) = (Some(person.clone()), Some(teacher.at.clone()));
-        event.session = (*person == teacher.person.id).then(|| teacher.live.session.id.clone());
-        hub.audit(event);
-    }
-    Ok(hub.store.flush_audit().await?)
+    helped::tell(hub, visitor, (&teacher.live, &teacher.at), pupils, (what, what)).await
 }
 
 /// Opens a lesson, or ends it at once.
