@@ -49,18 +49,18 @@ pub async fn sheets(loaded: &Loaded, args: &SheetsArgs) -> Result<(), Failure> {
         workspace: &web.name,
         establishment: &establishment.name,
         made,
-        expires: made + lasts,
     };
+    let expires = made + lasts;
     let mut sheets = Vec::new();
     for lot in &lots {
         let codes = activation::make(&*store, &keyring, &SystemIds, &people(lot), (made, lasts), None).await?;
-        sheets.push(activation::sheet(&printed, lot, &codes));
+        sheets.push(activation::sheet(&printed, lot, &codes, expires));
     }
     let document = preau_paper::pdf(&texts.text(Locale::Fr, "sheet-document"), "fr", &sheets);
     let wrong = |error: std::io::Error| Failure::new(format!("{}: {error}", args.out.display()));
     file.write_all(&document).and_then(|()| file.sync_all()).map_err(wrong)?;
     say!("{count} codes on {} sheets: {}", sheets.len(), args.out.display())?;
-    say!("they are good until {}; codes these people had before are worth nothing now", printed.expires.rfc3339())
+    say!("they are good until {}; codes these people had before are worth nothing now", expires.rfc3339())
 }
 
 fn people(lot: &Lot) -> Vec<PersonId> {

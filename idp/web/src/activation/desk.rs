@@ -110,21 +110,13 @@ async fn print(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     let event = hub.event_of(&visitor, &live, AuditKind::CredentialsChanged, what);
     hub.audit_before(AuditEvent { establishment: Some(at.clone()), ..event }).await?;
     let establishment = hub.store.establishment(&at).await?.ok_or_else(nothing)?;
-    let printed = Printed {
-        texts: &hub.texts,
-        locale: visitor.locale,
-        base: hub.base(),
-        workspace: &hub.config.name,
-        establishment: &establishment.name,
-        made: hub.now(),
-        expires: hub.now() + LASTS,
-    };
+    let printed = Printed::now(&hub, &visitor, &establishment.name);
     let mut sheets = Vec::new();
     for lot in &lots {
         let people: Vec<PersonId> = lot.people.iter().map(|(person, _)| person.id.clone()).collect();
         let (times, by) = ((printed.made, LASTS), Some(&live.session.person));
         let codes = make(&*hub.store, &hub.keyring, &*hub.ids, &people, times, by).await?;
-        sheets.push(sheet(&printed, lot, &codes));
+        sheets.push(sheet(&printed, lot, &codes, printed.made + LASTS));
     }
     let title = hub.texts.text(visitor.locale, "sheet-document");
     Ok(document(preau_paper::pdf(&title, visitor.locale.code(), &sheets), "codes.pdf"))

@@ -1,7 +1,7 @@
-//! What a sheet of activation codes says.
+//! What paper says: what is the same on every card, and a sheet of activation codes.
 
 use super::{Lot, shown};
-use crate::{Locale, Texts};
+use crate::{Hub, Locale, Texts, Visitor};
 use preau_domain::{Instant, LocalTime, Public};
 use preau_paper::{Card, Sheet};
 
@@ -17,13 +17,23 @@ pub struct Printed<'a> {
     pub workspace: &'a str,
     /// Name of the establishment.
     pub establishment: &'a str,
-    /// When the codes were made.
+    /// When it was made.
     pub made: Instant,
-    /// Until when they are good.
-    pub expires: Instant,
 }
 
-impl Printed<'_> {
+impl<'a> Printed<'a> {
+    /// Of an establishment, in the language of whoever has it printed, now.
+    pub(crate) fn now(hub: &'a Hub, visitor: &Visitor, establishment: &'a str) -> Printed<'a> {
+        Printed {
+            texts: &hub.texts,
+            locale: visitor.locale,
+            base: hub.base(),
+            workspace: &hub.config.name,
+            establishment,
+            made: hub.now(),
+        }
+    }
+
     pub(crate) fn t(&self, key: &str) -> String {
         self.texts.text(self.locale, key)
     }
@@ -43,14 +53,14 @@ impl Printed<'_> {
     }
 }
 
-/// The sheet of a lot; the codes stand in the order of its people.
-pub fn sheet(printed: &Printed<'_>, lot: &Lot, codes: &[String]) -> Sheet {
+/// The sheet of a lot; the codes, which are good until then, stand in the order of its people.
+pub fn sheet(printed: &Printed<'_>, lot: &Lot, codes: &[String], expires: Instant) -> Sheet {
     let public = printed.t(&format!("sheet-{}", lot.public.as_str()));
     let title = match lot.class.as_str() {
         "" => public,
         class => printed.with("sheet-title", &[("class", class), ("public", &public)]),
     };
-    let (made, expires) = (printed.day(printed.made), printed.day(printed.expires));
+    let (made, expires) = (printed.day(printed.made), printed.day(expires));
     let address = format!("{}/activate", printed.base);
     let steps = [
         printed.with("sheet-step-1", &[("address", &address)]),

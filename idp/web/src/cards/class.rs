@@ -380,15 +380,7 @@ async fn sheet(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     let made = make(&hub, &teacher, &place, &pupils).await?;
     end(&hub, &visitor, &sessions, "card-replaced").await?;
     let establishment = hub.store.establishment(&teacher.at).await?.ok_or_else(nothing)?;
-    let printed = Printed {
-        texts: &hub.texts,
-        locale: visitor.locale,
-        base: hub.base(),
-        workspace: &hub.config.name,
-        establishment: &establishment.name,
-        made: hub.now(),
-        expires: hub.now(),
-    };
+    let printed = Printed::now(&hub, &visitor, &establishment.name);
     let name = teacher.all.iter().find(|one| one.code == place.class).map(|one| one.name.as_str());
     Ok(printed::document(&printed, name.unwrap_or(&place.class), &pupils, &made))
 }
