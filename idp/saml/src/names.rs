@@ -14,14 +14,10 @@ pub const MDATTR: &str = "urn:oasis:names:tc:SAML:metadata:attribute";
 pub const MDRPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 /// Algorithms an entity supports (sstc-saml-metadata-algsupport).
 pub const ALG: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
-/// Where an identity provider is discovered (sstc-saml-idp-discovery).
-pub const IDPDISC: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// Shibboleth's extensions of metadata, for the scopes of an identity provider.
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
 /// XML Signature.
 pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
-/// XML Encryption.
-pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// XML Schema.
 pub const XS: &str = "http://www.w3.org/2001/XMLSchema";
 /// XML Schema, in a document.
@@ -65,7 +61,7 @@ pub mod nameid {
     pub const ENCRYPTED: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted";
 }
 
-/// Status codes; the first four stand at the top, the others below one of them.
+/// Status codes; the first three stand at the top, the others below one of them.
 pub mod status {
     /// It went well.
     pub const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
@@ -73,8 +69,6 @@ pub mod status {
     pub const REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
     /// The fault is the responder's.
     pub const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
-    /// The version is not spoken.
-    pub const VERSION_MISMATCH: &str = "urn:oasis:names:tc:SAML:2.0:status:VersionMismatch";
     /// The person could not be authenticated.
     pub const AUTHN_FAILED: &str = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed";
     /// The policy for the name identifier cannot be met.
@@ -91,8 +85,6 @@ pub mod status {
     pub const REQUEST_UNSUPPORTED: &str = "urn:oasis:names:tc:SAML:2.0:status:RequestUnsupported";
     /// The person is not known.
     pub const UNKNOWN_PRINCIPAL: &str = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal";
-    /// The binding is not supported.
-    pub const UNSUPPORTED_BINDING: &str = "urn:oasis:names:tc:SAML:2.0:status:UnsupportedBinding";
 }
 
 /// Ways of authenticating.
@@ -103,8 +95,6 @@ pub mod context {
     pub const PASSWORD_PROTECTED_TRANSPORT: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
     /// Nothing is said.
     pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
-    /// A session that was there before.
-    pub const PREVIOUS_SESSION: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PreviousSession";
     /// A second factor (REFEDS).
     pub const REFEDS_MFA: &str = "https://refeds.org/profile/mfa";
 }
@@ -121,20 +111,10 @@ pub mod attribute_format {
     pub const URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
     /// A plain name.
     pub const BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
-    /// Nothing is said.
-    pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
-}
-
-/// Whether a person was asked for consent.
-pub mod consent {
-    /// Nothing is said.
-    pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:consent:unspecified";
 }
 
 /// Why somebody is signed out.
 pub mod logout_reason {
     /// They asked for it.
     pub const USER: &str = "urn:oasis:names:tc:SAML:2.0:logout:user";
-    /// Somebody decided it.
-    pub const ADMIN: &str = "urn:oasis:names:tc:SAML:2.0:logout:admin";
 }
