@@ -7,7 +7,10 @@ use crate::mounted::{Mounted, owns};
 use crate::place::{at, at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use crate::{link, oidc, saml};
-use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Parameter, Problem};
+use preau_connector_api::{
+    FileState, InstanceFile, MountedService, Mounting, Network, OidcSettings, Parameter, Problem, SamlSettings,
+    ServiceDescriptor,
+};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
 use std::fs;
@@ -221,60 +224,26 @@ fn mount_instance(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
-
     let descriptor = &product.descriptor;
-    for (key, address) in addresses(descriptor) {
-        if let Err(what) = address_ok(&fill(address, &values), instance.network) {
-            wrong("parameters.url", format!("{key} becomes `{}`: {what}", shown(&fill(address, &values))));
-        }
-    }
-    let urls: Vec<UrlRule> = descriptor.urls.iter().filter_map(|url| UrlRule::below(&fill(url, &values))).collect();
-    if urls.len() != descriptor.urls.len() || urls.iter().any(|rule| rule.path.len() > MAX_PATH) {
-        wrong("parameters.url", format!("an address without query and with a path of at most {MAX_PATH} is expected"));
-    }
-    let Some(home) = strict_url(&fill(&descriptor.home, &values)).filter(|_| problems.is_empty()) else {
-        return Err(problems);
-    };
-    let service = Service { id: ServiceId::new(id), home, urls };
-    for (key, address) in addresses(descriptor) {
-        let address = fill(address, &values);
-        if !owns(&service, &address) {
-            problems.push(at_key(file, text, key, format!("`{}` does not belong to the service", shown(&address))));
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let service = placed(descriptor, id, &values, instance.network)
+        .map_err(|found| found.into_iter().map(|(key, what)| at_key(file, text, key, what)).collect::<Vec<_>>())?;
+    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
     let cas = descriptor.cas.clone().map(|mut cas| {
         cas.proxy_callbacks.iter_mut().chain(&mut cas.logout_url).for_each(|url| *url = fill(url, &values));
         cas
     });
-    let spoken = match (descriptor.oidc.clone(), instance.oidc.clone()) {
-        (None, Some(_)) => {
-            problems.push(at_key(file, text, "oidc", "this product does not speak OpenID Connect"));
-            None
-        }
-        (product, installation) => product.map(|product| installation.unwrap_or_default().over(product)),
-    };
     let folder = Path::new(file).parent().unwrap_or(Path::new("."));
-    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
+    let strange = || wrong("oidc", "this product does not speak OpenID Connect".into());
+    let oidc = spoken(&descriptor.oidc, instance.oidc, OidcSettings::over, strange);
     let resolve =
         |settings| oidc::resolve(settings, &values, instance.network, descriptor.identifier, folder, &mut wrong);
-    let oidc = spoken.map(resolve);
+    let oidc = oidc.map(resolve);
     let release: Vec<ReleaseRule> = descriptor.release.iter().map(|rule| filled(rule, &values)).collect();
     let for_a_class = oidc.as_ref().and_then(|oidc| oidc.lti.as_ref()).is_some_and(|tool| !tool.may.is_empty());
     if for_a_class && !release.iter().any(|rule| rule.name == "context") {
         let what = "what a tool may do is for a class or a group: its product has no release rule `context`";
-        problems.push(at_key(file, text, "oidc.lti.may", what));
+        wrong("oidc.lti.may", what.into());
     }
-    let spoken = match (descriptor.saml.clone(), instance.saml.clone()) {
-        (None, Some(_)) => {
-            problems.push(at_key(file, text, "saml", "this product does not speak SAML"));
-            None
-        }
-        (product, installation) => product.map(|product| installation.unwrap_or_default().over(product)),
-    };
     let around = saml::Around {
         values: &values,
         network: instance.network,
@@ -282,8 +251,9 @@ fn mount_instance(
         release: &release,
         folder,
     };
-    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
-    let saml = spoken.and_then(|settings| saml::resolve(settings, &around, &mut wrong));
+    let strange = || wrong("saml", "this product does not speak SAML".into());
+    let saml = spoken(&descriptor.saml, instance.saml, SamlSettings::over, strange);
+    let saml = saml.and_then(|settings| saml::resolve(settings, &around, &mut wrong));
     let link = link::resolve(descriptor, instance.link, &release, &mut wrong);
     if !problems.is_empty() {
         return Err(problems);
@@ -308,6 +278,51 @@ fn mount_instance(
         other_side: fill(&descriptor.other_side, &values),
     };
     Ok(instance.enabled.then_some(mounted))
+}
+
+/// The service at its addresses, each of which may be registered and is its own; or what is wrong with them, with its key.
+fn placed(
+    descriptor: &ServiceDescriptor,
+    id: &str,
+    values: &BTreeMap<String, String>,
+    network: Network,
+) -> Result<Service, Vec<(&'static str, String)>> {
+    let mut found = Vec::new();
+    for (key, address) in addresses(descriptor) {
+        if let Err(what) = address_ok(&fill(address, values), network) {
+            found.push(("parameters.url", format!("{key} becomes `{}`: {what}", shown(&fill(address, values)))));
+        }
+    }
+    let urls: Vec<UrlRule> = descriptor.urls.iter().filter_map(|url| UrlRule::below(&fill(url, values))).collect();
+    if urls.len() != descriptor.urls.len() || urls.iter().any(|rule| rule.path.len() > MAX_PATH) {
+        let what = format!("an address without query and with a path of at most {MAX_PATH} is expected");
+        found.push(("parameters.url", what));
+    }
+    let Some(home) = strict_url(&fill(&descriptor.home, values)).filter(|_| found.is_empty()) else {
+        return Err(found);
+    };
+    let service = Service { id: ServiceId::new(id), home, urls };
+    for (key, address) in addresses(descriptor) {
+        let address = fill(address, values);
+        if !owns(&service, &address) {
+            found.push((key, format!("`{}` does not belong to the service", shown(&address))));
+        }
+    }
+    if found.is_empty() { Ok(service) } else { Err(found) }
+}
+
+/// What an installation says of a protocol over what its product says of it; nothing where the product does not speak it, and then
+/// an installation that does is `strange`.
+fn spoken<S: Clone + Default>(
+    product: &Option<S>,
+    installation: Option<S>,
+    over: impl FnOnce(S, S) -> S,
+    strange: impl FnOnce(),
+) -> Option<S> {
+    if product.is_none() && installation.is_some() {
+        strange();
+    }
+    product.clone().map(|product| over(installation.unwrap_or_default(), product))
 }
 
 /// The values of the parameters: each that is declared, by default what its product says, and no other; one line, without
