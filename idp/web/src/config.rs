@@ -137,6 +137,30 @@ impl WebConfig {
 
     /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
     pub fn validate(&self, demo: bool) -> Vec<Problem> {
+        let mut problems = self.addresses(demo);
+        if self.administrators.len() > 100 || self.administrators.iter().any(|id| id.is_empty() || id.len() > 64) {
+            problems.push(Problem::new("web.administrators", "names at most 100 accounts, by their ids"));
+        }
+        problems.extend(self.factors());
+        if self.name.is_empty() || self.name.chars().count() > 60 {
+            problems.push(Problem::new("web.name", "must have 1 to 60 characters"));
+        }
+        problems.extend(self.session.problems());
+        problems.extend(self.sign_in.problems());
+        for (index, proxy) in self.trusted_proxies.iter().enumerate() {
+            if crate::visitor::Network::parse(proxy).is_none() {
+                problems.push(Problem::new(
+                    format!("web.trusted_proxies[{index}]"),
+                    "is no address or network such as 10.0.0.0/8",
+                ));
+            }
+        }
+        problems.extend(self.class_cards.problems());
+        problems
+    }
+
+    /// What is wrong with where we are reached, and with how a certificate is shown there.
+    fn addresses(&self, demo: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         match Url::parse(&self.public_url) {
             Ok(url) if url.path() != "/" || url.query().is_some() || url.host_str().is_none() => {
@@ -171,9 +195,12 @@ impl WebConfig {
                 problems.push(Problem::new("web.client_certificate_header", what));
             }
         }
-        if self.administrators.len() > 100 || self.administrators.iter().any(|id| id.is_empty() || id.len() > 64) {
-            problems.push(Problem::new("web.administrators", "names at most 100 accounts, by their ids"));
-        }
+        problems
+    }
+
+    /// What is wrong with passkeys and remembered devices.
+    fn factors(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
         if self.passkey_domain.is_some() && self.passkeys().is_none() {
             let what = "is neither the host of public_url nor a domain above it";
             problems.push(Problem::new("web.passkey_domain", what));
@@ -189,14 +216,18 @@ impl WebConfig {
         if self.remember_factor_days > 90 {
             problems.push(Problem::new("web.remember_factor_days", "must lie between 0 and 90 days"));
         }
-        if self.name.is_empty() || self.name.chars().count() > 60 {
-            problems.push(Problem::new("web.name", "must have 1 to 60 characters"));
-        }
+        problems
+    }
+}
+
+impl SessionConfig {
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
         for (key, value, low, high) in [
-            ("absolute_seconds", self.session.absolute_seconds, 300, 30 * 86_400),
+            ("absolute_seconds", self.absolute_seconds, 300, 30 * 86_400),
             // Use is noted once a minute: less than some of them would end sessions in use.
-            ("idle_seconds", self.session.idle_seconds, 300, 30 * 86_400),
-            ("sign_in_seconds", self.session.sign_in_seconds, 60, 3600),
+            ("idle_seconds", self.idle_seconds, 300, 30 * 86_400),
+            ("sign_in_seconds", self.sign_in_seconds, 60, 3600),
         ] {
             if !(low..=high).contains(&value) {
                 problems.push(Problem::new(
@@ -205,13 +236,20 @@ impl WebConfig {
                 ));
             }
         }
-        let also = self.sign_in.also.keys().map(|public| ("also", public));
-        let lost = self.sign_in.lost.keys().map(|public| ("lost", public));
-        for (public, _) in self.sign_in.lost.iter().filter(|(_, address)| !address.starts_with("https://")) {
+        problems
+    }
+}
+
+impl SignInConfig {
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let also = self.also.keys().map(|public| ("also", public));
+        let lost = self.lost.keys().map(|public| ("lost", public));
+        for (public, _) in self.lost.iter().filter(|(_, address)| !address.starts_with("https://")) {
             problems
                 .push(Problem::new(format!("web.sign_in.lost.{public}"), "is an address that begins with https://"));
         }
-        for (key, public) in self.sign_in.publics.keys().map(|public| ("publics", public)).chain(also).chain(lost) {
+        for (key, public) in self.publics.keys().map(|public| ("publics", public)).chain(also).chain(lost) {
             if public.parse::<Public>().is_err() {
                 problems.push(Problem::new(
                     format!("web.sign_in.{key}.{public}"),
@@ -219,15 +257,6 @@ impl WebConfig {
                 ));
             }
         }
-        for (index, proxy) in self.trusted_proxies.iter().enumerate() {
-            if crate::visitor::Network::parse(proxy).is_none() {
-                problems.push(Problem::new(
-                    format!("web.trusted_proxies[{index}]"),
-                    "is no address or network such as 10.0.0.0/8",
-                ));
-            }
-        }
-        problems.extend(self.class_cards.problems());
         problems
     }
 }
