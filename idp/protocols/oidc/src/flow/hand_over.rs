@@ -8,7 +8,7 @@ use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
-use preau_policy::Refusal;
+use preau_policy::{Refusal, Released};
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
 
@@ -73,6 +73,36 @@ fn told(hub: &Hub, to: TrustedUrl, asked: &Asked, error: OidcError) -> Response 
     Response { to, mode: asked.mode, fields }
 }
 
+/// Somebody about whom a service may be answered as it asked.
+struct Admitted {
+    /// What the journal is told of it.
+    opened: AuditEvent,
+    released: Released,
+    /// The scopes it is given.
+    scopes: Vec<String>,
+}
+
+/// Decides whether a service may be answered about this person as it asked: what policy says, whether there is what it knows people by, and
+/// whether it insists on another person or on a better proof.
+fn admitted(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door, asked: &Asked) -> Result<Admitted, Refused> {
+    let decision = hub.decide(live, door);
+    let rule = hub.opens(visitor, live, door, &decision)?;
+    // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
+    let released = hub.release(live, door)?;
+    let (scopes, front) = (granted_scopes(spoken(door)?, &asked.scopes), asked.response_type);
+    if !tells_visitor(&released, &scopes, &asked.claims, !front.code && !front.token) {
+        return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
+    }
+    if asked.subject.as_deref().is_some_and(|wanted| wanted != released.user()) {
+        return Err(OidcError::LoginRequired("another person is signed in").into());
+    }
+    if !is_of_class(asked, live) {
+        return Err(OidcError::UnmetAuthenticationRequirements.into());
+    }
+    let opened = hub.opened(visitor, live, door, &decision, rule);
+    Ok(Admitted { opened, released, scopes })
+}
+
 /// Decides, and makes the answer; absent when the session has ended elsewhere.
 pub async fn hand_over(
     hub: &Hub,
@@ -83,21 +113,8 @@ pub async fn hand_over(
     to: &TrustedUrl,
     asked: &Asked,
 ) -> Result<Option<Response>, Refused> {
-    let oidc = spoken(door)?;
-    let decision = hub.decide(live, door);
-    let rule = hub.opens(visitor, live, door, &decision)?;
-    // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
-    let released = hub.release(live, door)?;
-    let (scopes, front) = (granted_scopes(oidc, &asked.scopes), asked.response_type);
-    if !tells_visitor(&released, &scopes, &asked.claims, !front.code && !front.token) {
-        return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
-    }
-    if asked.subject.as_deref().is_some_and(|wanted| wanted != released.user()) {
-        return Err(OidcError::LoginRequired("another person is signed in").into());
-    }
-    if !is_of_class(asked, live) {
-        return Err(OidcError::UnmetAuthenticationRequirements.into());
-    }
+    let (oidc, front) = (spoken(door)?, asked.response_type);
+    let Admitted { opened, released, scopes } = admitted(hub, visitor, live, door, asked)?;
     let launch = lti::asked_for(hub, door, live, &released, asked).await?;
     if let Some(key) = &asked.pushed
         && !pushed::end(hub, key).await?
@@ -112,8 +129,9 @@ pub async fn hand_over(
     let notice = Notice { sid: sid.clone(), sub: released.user().to_owned() };
     let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
     let visit = if listens || live.notes_visit(&door.service.id) { visit(live, door, &notice, at) } else { None };
+    let in_front = front.id_token.then(|| opened.clone());
     // Before the code, so that no code is durable without it.
-    hub.audit(hub.opened(visitor, live, door, &decision, rule));
+    hub.audit(opened);
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
         Ok(()) => {}
         Err(StoreError::Conflict) => return Ok(None),
@@ -145,7 +163,7 @@ pub async fn hand_over(
         fields.push(("expires_in", crate::config::ACCESS.0.to_string()));
         access = Some(token);
     }
-    if front.id_token {
+    if let Some(opened) = in_front {
         let beside = token::Beside {
             code: front.code.then_some(secret.as_str()),
             access: access.as_deref(),
@@ -157,7 +175,6 @@ pub async fn hand_over(
             None => token::id_token(hub, keys, &holder, &given, nonce, &beside).await?,
         };
         // No call of the service follows by which the journal would hear of it.
-        let opened = hub.opened(visitor, live, door, &decision, rule);
         hub.audit(AuditEvent { kind: AuditKind::AttributesReleased, detail: signed.left, ..opened });
         fields.push(("id_token", signed.token));
     }
