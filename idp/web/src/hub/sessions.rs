@@ -217,30 +217,26 @@ impl Hub {
             Some(id) => self.store.session(id, now).await?,
             None => None,
         };
-        let child = before.as_ref().filter(|s| &s.person == person).and_then(|s| s.child.clone());
-        let worked_in = before.as_ref().filter(|s| &s.person == person).and_then(|s| s.establishment.clone());
-        let establishment = match worked_in {
-            None if !posts.is_empty() => {
-                let theirs = self.store.person(person).await?;
-                let is_theirs = |uai: &&Uai| theirs.as_ref().is_some_and(|one| one.establishments().contains(uai));
-                posts.iter().find(is_theirs).cloned()
-            }
+        let own = before.as_ref().filter(|before| before.person == *person);
+        let child = own.and_then(|own| own.child.clone());
+        let establishment = match own.and_then(|own| own.establishment.clone()) {
+            None if !posts.is_empty() => self.first_of(posts, person).await?,
             worked_in => worked_in,
         };
+        let by_card = authentication.by_card();
+        // Guests come in from elsewhere or by a card, and in no other way.
+        let maybe_guest = upstream.is_some() || by_card;
         // A second factor beside the proof of a live session makes it no longer; a remembered device is none.
         let added = authentication.second.is_some_and(FactorKind::proves) && pending.authentication.is_none();
-        let goes_on = before.as_ref().filter(|before| added && before.person == *person);
-        let mut expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
-        let by_card = authentication.by_card();
+        let mut expires = match own.filter(|_| added) {
+            Some(own) => own.expires,
+            None => now + Seconds(self.config.session.absolute_seconds),
+        };
         if by_card {
             expires = expires.min(self.card_until(visitor, person).await?);
         }
-        if (upstream.is_some() || by_card)
-            && let Some(guest) = self.store.guest(person).await?
-        {
-            // A guest has no session, and says so to no service, for longer than the last of their spaces.
-            let ends = self.store.spaces_of_guest(&guest.person, now).await?.into_iter().map(|grant| grant.until).max();
-            expires = expires.min(ends.unwrap_or(expires));
+        if maybe_guest {
+            expires = expires.min(self.last_space_ends(person, now).await?.unwrap_or(expires));
         }
         let session = Session {
             id: preau_keys::session_id(secret.expose()),
@@ -279,11 +275,24 @@ impl Hub {
         let Some(live) = self.load(session).await? else {
             return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
         };
-        if (new.upstream.is_some() || by_card) && live.known()?.person.is_hosted() {
+        if maybe_guest && live.known()?.person.is_hosted() {
             self.store.guest_used(person, now).await?;
         }
         self.live.keep(&live);
         Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
+    }
+
+    /// The first of these establishments that is somebody's.
+    async fn first_of(&self, posts: &[Uai], person: &PersonId) -> Result<Option<Uai>, Fault> {
+        let theirs = self.store.person(person).await?;
+        let is_theirs = |uai: &&Uai| theirs.as_ref().is_some_and(|one| one.establishments().contains(uai));
+        Ok(posts.iter().find(is_theirs).cloned())
+    }
+
+    /// When the last space of a guest ends, after which they have no session, and say so to no service; none of anybody else.
+    async fn last_space_ends(&self, person: &PersonId, now: Instant) -> Result<Option<Instant>, Fault> {
+        let Some(guest) = self.store.guest(person).await? else { return Ok(None) };
+        Ok(self.store.spaces_of_guest(&guest.person, now).await?.into_iter().map(|grant| grant.until).max())
     }
 
     /// What ends the session at the provider that opened it stays with the session that goes on.
