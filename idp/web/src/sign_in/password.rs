@@ -40,17 +40,9 @@ pub async fn submit(
         return Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY));
     }
     let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
-    let outcome = match proof::prove(&hub, &visitor, public, typed, password).await {
+    let outcome = match proved(&hub, &visitor, public, typed, password).await {
         Err(fault) if fault.kind == FaultKind::Busy => {
             return Ok(line::join(&hub, &visitor, &pending, public));
-        }
-        // Whoever chose what they are not is told what a wrong password is told, at the same moment, and stays counted: else the
-        // answer would say that the password was right.
-        Ok(Outcome::Proven(person, authentication, attempt))
-            if chose_another(&hub, &person, public, authentication.by.as_ref()) =>
-        {
-            attempt.fail().await?;
-            Outcome::Refused("other-public")
         }
         outcome => outcome?,
     };
@@ -94,6 +86,20 @@ pub async fn submit(
             };
             enter(hub, visitor, pending, &person.id, authentication, besides).await
         }
+    }
+}
+
+/// What a login and a password prove of somebody who says that they are of this public. Whoever chose what they are not is told what a
+/// wrong password is told, at the same moment, and stays counted: else the answer would say that the password was right.
+async fn proved(hub: &Hub, visitor: &Visitor, public: Public, typed: &str, password: &str) -> Result<Outcome, Fault> {
+    match proof::prove(hub, visitor, public, typed, password).await? {
+        Outcome::Proven(person, authentication, attempt)
+            if chose_another(hub, &person, public, authentication.by.as_ref()) =>
+        {
+            attempt.fail().await?;
+            Ok(Outcome::Refused("other-public"))
+        }
+        outcome => Ok(outcome),
     }
 }
 
