@@ -51,7 +51,7 @@ What the figures mean:
   done other things during it; thirty-two people at once share both, as those of the CAS sign-on do. Whoever comes again
   within the session is on the same visit, and nothing is inserted. That a service calls the person by that name is known from an earlier
   session, as it is on most days: it is written once a month.
-- Of a sign-in with a passkey nearly half is the verification of its signature, by the arithmetic that `webauthn-rs` brings (ten times and more what
+- Of a sign-in with a passkey a fifth is the verification of its signature, by the arithmetic that `webauthn-rs` brings (five times what
   the verification of its floor takes, which is by the library that signs here). What the standard asks to be looked at is the business of that
   crate, and is not done a second time by us to save it.
 - **Policy** by itself is asked in the process of the benchmark, of services that each name ten groups, about people of whom no two are
