@@ -8,7 +8,7 @@ use preau_contract::fixture::{
 };
 use preau_domain::{
     Affiliation, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Profile,
-    Registration, RegistrationKind, ServiceId, SessionId, Ticket, TicketKind,
+    Registration, RegistrationKind, Seconds, ServiceId, SessionId, Ticket, TicketKind,
 };
 use preau_store::{Attempt, Delays};
 use preau_store_sql::{open, open_with};
@@ -93,6 +93,27 @@ async fn one_winner_among_several_nodes() {
         assert_eq!(winners(take, |answer| matches!(answer, Ok(true))).await, 1);
         assert!(nodes[0].end_session(&id, NOW, None).await.unwrap().is_some());
         assert_eq!(nodes[1].session(&SessionId::new("s1"), NOW).await.unwrap(), None);
+    }
+}
+
+/// What several nodes count together they let pass as one would. What is only begun is counted by all of them where several may share the
+/// database; a file has one server, which counts that in its memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_on_several_nodes_do_not_outrun_the_count() {
+    const DELAYS: Delays = Delays(&[(3, 1_000)]);
+    let allowed = |answer: &preau_store::Result<Attempt>| matches!(answer, Ok(Attempt::Allowed { .. }));
+    for place in Place::each("attempts") {
+        let nodes = [place.open().await, place.open().await];
+        let shared = place.folder.is_none();
+        for (at, passed) in [(NOW, 3), (NOW + Seconds(1), 1), (NOW + Seconds(2), 1)] {
+            assert_eq!(winners(|n| nodes[n % 2].count_attempt("counted", at, DELAYS), allowed).await, passed);
+            if shared {
+                assert_eq!(winners(|n| nodes[n % 2].begin_attempt("begun", at, DELAYS), allowed).await, passed);
+                nodes[0].fail_attempt("begun").await.unwrap();
+            }
+        }
+        let counted = nodes[1].count_attempt("counted", NOW + Seconds(2), DELAYS).await.unwrap();
+        assert_eq!(counted, Attempt::NotBefore(NOW + Seconds(3)));
     }
 }
 

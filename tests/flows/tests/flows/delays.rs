@@ -7,6 +7,7 @@ stories!(
     delays_grow_and_never_last,
     a_right_password_waits_too,
     fifty_guesses_at_once_are_one_guess,
+    a_hundred_guesses_over_two_nodes_are_as_many_as_on_one,
     the_count_survives_a_restart,
     the_owner_gets_in_while_a_stranger_fails,
     a_made_up_device_is_a_stranger,
@@ -82,6 +83,49 @@ async fn fifty_guesses_at_once_are_one_guess(hub: TestHub) {
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 49);
     hub.clock.advance(1);
     assert!(hub.browser().sign_in(&ALICE).at_home().await.answer.status.is_success());
+}
+
+/// A hundred browsers in front of the form, half of them at another node.
+async fn a_hundred_ready(hub: &TestHub, other: &TestHub, who: &Role) -> Vec<(Answer, Browser)> {
+    let mut ready = Vec::new();
+    for number in 0..100 {
+        let mut browser = if number % 2 == 0 { hub.browser() } else { hub.browser().meets(other) };
+        ready.push((browser.password_page("/", who).await, browser));
+    }
+    ready
+}
+
+/// Each guesses another password, all at once; how many of them the directory was asked for.
+async fn guess_at_once(hub: &TestHub, ready: &mut [(Answer, Browser)], who: &Role) -> usize {
+    let asked = hub.directory.asked();
+    hub.directory.hold();
+    let guesses = ready.iter_mut().enumerate().map(async |(number, (page, browser))| {
+        browser.try_password(page, who.login, &format!("essai-au-hasard-{number}")).await
+    });
+    futures::join!(join_all(guesses), async {
+        hub.directory.waiting(1).await;
+        hub.directory.release();
+    });
+    hub.directory.asked() - asked
+}
+
+/// LOG-04, compared: over two nodes of one database no more passes than over one, wave after wave.
+async fn a_hundred_guesses_over_two_nodes_are_as_many_as_on_one(hub: TestHub) {
+    let node = hub.node().await;
+    for (who, other) in [(&NOE, &hub), (&ALICE, &node)] {
+        let (mut ready, mut made) = (a_hundred_ready(&hub, other, who).await, Vec::new());
+        for pause in [1, 1, 3, 3] {
+            made.push(guess_at_once(&hub, &mut ready, who).await);
+            hub.clock.advance(pause);
+        }
+        assert_eq!(made, [1, 1, 1, 1], "{}", who.login);
+        let early = guess(&mut hub.browser().meets(other), who, "le-cinquième").await;
+        assert_eq!(early.status, 422, "control: once the pause of four failures is over, another one is looked at");
+        let next = guess(&mut hub.browser(), who, who.password).await;
+        assert_eq!((next.status.as_u16(), next.header("retry-after")), (429, "3"), "and all five are counted");
+        hub.clock.advance(3);
+        assert_eq!(guess(&mut hub.browser().meets(other), who, who.password).await.location(), Some("/"), "control");
+    }
 }
 
 async fn the_count_survives_a_restart(hub: TestHub) {
