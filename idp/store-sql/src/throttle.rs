@@ -30,6 +30,7 @@ const PUT: &str = "INSERT INTO throttle (id, failures, touched, previous, not_be
 const WAIT: &str = "SELECT not_before FROM throttle WHERE id = $1";
 const UNCOUNT: &str = "UPDATE throttle SET failures = failures - 1, touched = previous
     WHERE id = $1 AND failures > 0 RETURNING failures, touched";
+const COUNTED: &str = "SELECT 1 FROM throttle WHERE id = $1 AND touched > $2 AND failures > 0";
 const FORGIVE: &str = "DELETE FROM throttle WHERE id = $1";
 const REMEMBER: &str = "INSERT INTO device (id, seen) VALUES ($1, $2)
     ON CONFLICT (id) DO UPDATE SET seen = excluded.seen";
@@ -127,6 +128,10 @@ impl Throttle for Back {
         }
         let key = key.to_owned();
         self.write(Shape::Checked, move |link| Box::pin(uncount(link, key, delays))).await
+    }
+
+    async fn is_counted(&self, key: &str, since: Instant) -> Result<bool> {
+        Ok(self.row(COUNTED, args![key, since]).await?.is_some())
     }
 
     async fn forgive(&self, key: &str) -> Result<()> {

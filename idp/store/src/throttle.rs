@@ -1,5 +1,6 @@
-//! Delays between attempts, per account and never per address. Counted before the attempt is made, so that parallel
-//! attempts cannot outrun the count; kept in the database, so that failures survive a restart and hold on every node.
+//! Delays between attempts, per account and never per address, and between tries of one password that many accounts refused.
+//! Counted before the attempt is made, so that parallel attempts cannot outrun the count; kept in the database, so that failures
+//! survive a restart and hold on every node.
 
 use crate::Result;
 use async_trait::async_trait;
@@ -51,6 +52,10 @@ pub trait Throttle: Send + Sync {
     /// Takes back one attempt that failed through no fault of the person (the directory did not answer): the counter and
     /// its delay are as they were before it.
     async fn uncount_attempt(&self, key: &str, now: Instant, delays: Delays) -> Result<()>;
+
+    /// Whether an attempt on `key` was counted later than `since` and neither taken back nor forgiven. Of a key that
+    /// [`Throttle::count_attempt`] counts; looking counts nothing.
+    async fn is_counted(&self, key: &str, since: Instant) -> Result<bool>;
 
     /// Forgets the counter: the person proved who they are.
     async fn forgive(&self, key: &str) -> Result<()>;

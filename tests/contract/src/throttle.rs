@@ -79,6 +79,24 @@ pub async fn taking_back_keeps_the_delay_before(store: &dyn Store) {
     assert_eq!(store.count_attempt("k", second, delays).await.unwrap(), Allowed { failures: 2 });
 }
 
+/// Whether something was counted lately is known without counting it, and not of what was taken back.
+pub async fn what_is_counted_is_known(store: &dyn Store) {
+    let before = Instant(NOW.0 - 1);
+    assert!(!store.is_counted("k", before).await.unwrap());
+    store.count_attempt("k", NOW, DELAYS).await.unwrap();
+    assert!(store.is_counted("k", before).await.unwrap());
+    assert!(!store.is_counted("k", NOW).await.unwrap(), "later than that");
+    assert!(!store.is_counted("K", before).await.unwrap());
+    assert_eq!(store.count_attempt("k", NOW, DELAYS).await.unwrap(), Allowed { failures: 2 }, "looking counts nothing");
+    for left in [true, false] {
+        store.uncount_attempt("k", NOW, DELAYS).await.unwrap();
+        assert_eq!(store.is_counted("k", before).await.unwrap(), left);
+    }
+    store.count_attempt("k", NOW, DELAYS).await.unwrap();
+    store.forgive("k").await.unwrap();
+    assert!(!store.is_counted("k", before).await.unwrap());
+}
+
 /// An attempt that was begun is counted for everybody from then on, in the same steps; of a hundred at once only as many pass as the
 /// delays permit, and those that fail stay counted.
 pub async fn begun_attempts_count_at_once(store: &dyn Store) {

@@ -433,6 +433,7 @@ faulty!(Throttle {
     fn begin_attempt(key: &str, now: Instant, delays: Delays) -> Attempt;
     fn fail_attempt(key: &str) -> ();
     fn uncount_attempt(key: &str, now: Instant, delays: Delays) -> ();
+    fn is_counted(key: &str, since: Instant) -> bool;
     fn forgive(key: &str) -> ();
     fn remember_device(key: &str, now: Instant) -> ();
     fn device_known(key: &str, now: Instant) -> bool;

@@ -197,7 +197,7 @@ promises! {
         a_request_is_answered_in_one_stroke, one_of_many_answers_a_request, one_of_many_takes_a_letter, waiting_letters_are_counted;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
-        an_attempt_is_taken_back, taking_back_keeps_the_delay_before, begun_attempts_count_at_once,
+        an_attempt_is_taken_back, taking_back_keeps_the_delay_before, what_is_counted_is_known, begun_attempts_count_at_once,
         a_begun_attempt_is_taken_back,
         a_begun_attempt_forgives,
         a_device_is_known_for_180_days;

@@ -114,6 +114,7 @@ async fn attempts_on_several_nodes_do_not_outrun_the_count() {
         }
         let counted = nodes[1].count_attempt("counted", NOW + Seconds(2), DELAYS).await.unwrap();
         assert_eq!(counted, Attempt::NotBefore(NOW + Seconds(3)));
+        assert!(nodes[0].is_counted("counted", NOW).await.unwrap(), "and each knows what the other one counted");
     }
 }
 
