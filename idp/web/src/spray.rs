@@ -1,13 +1,18 @@
 //! One password tried on many accounts from one place, which no count of an account sees: it is slowed, and whoever types another one beside it
 //! notices nothing. A school behind one address mistypes in as many ways as it has pupils.
 //!
-//! What is counted is the word that failed, at how many accounts, by the network it came from: in memory alone, for minutes, under a code of
+//! What is counted is the word that failed, at how many accounts, by the network it came from: in memory, for minutes, under a code of
 //! the master key that is cut short. A word is not counted for a device that signed in to the account before. Nothing of it is a limit of
 //! the network: where more fails than succeeds, a word that failed once counts as one that failed often, and every other one goes on.
+//!
+//! What people mistype is never written. A word that failed often is nobody's mistake any more: its tries take a turn that all nodes have
+//! together, in the counters of the database, so that whoever goes round the nodes gains nothing by it, nor by a restart. A node that does not
+//! know such a word learns it from the first failure there ([ADR 55](../../../docs/adr/0055-nodes-slow-a-word-together.md)).
 
 use crate::failing::{Alarm, Failing};
-use crate::{Hub, Visitor};
+use crate::{Fault, Hub, Visitor};
 use preau_domain::{Instant, Seconds};
+use preau_store::{Attempt, Delays};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,8 +24,8 @@ const ONCE: usize = 1;
 const MANY: u32 = 50;
 /// Tries of one word under way at once: a class whose first passwords are all the same signs in together.
 const TOGETHER: usize = 64;
-/// Seconds between two tries of a word, from that many accounts on.
-const WAITS: [(usize, i64); 4] = [(1, 1), (10, 5), (25, 15), (50, 60)];
+/// Milliseconds between two tries of a word, from that many accounts on; and from that many turns on, of those that all nodes have together.
+const WAITS: Delays = Delays(&[(1, 1_000), (10, 5_000), (25, 15_000), (50, 60_000)]);
 /// Accounts of a word that are told from one another.
 const MOST_ACCOUNTS: usize = 50;
 /// How long what failed is remembered, at least; twice that at most.
@@ -49,6 +54,20 @@ struct Word {
     failed: Vec<u64>,
     under_way: usize,
     not_before: Instant,
+    /// It failed often elsewhere, or here before a restart.
+    known: bool,
+}
+
+impl Word {
+    /// Whether it failed at so many accounts that nobody mistypes it.
+    fn is_often(&self) -> bool {
+        self.known || self.failed.len() >= OFTEN
+    }
+
+    /// When the next try of it may be made after one of now.
+    fn next(&self, now: Instant) -> Instant {
+        Instant(now.0.saturating_add(WAITS.after(u32::try_from(self.failed.len()).unwrap_or(u32::MAX))))
+    }
 }
 
 /// What came of the tries of a network.
@@ -62,6 +81,8 @@ struct Share {
 pub(crate) struct Try<'a> {
     sprays: &'a Sprays,
     tags: Option<Tags>,
+    /// It is to take a turn of all nodes.
+    by_turns: bool,
 }
 
 /// Who tries what where, cut short.
@@ -70,6 +91,13 @@ struct Tags {
     network: u64,
     word: u64,
     account: u64,
+}
+
+impl Tags {
+    /// Where all nodes count the turns of the word.
+    fn turns(self) -> String {
+        format!("spray {:015x}", self.word)
+    }
 }
 
 /// What is kept under a tag, in the younger of two generations from now on.
@@ -99,17 +127,28 @@ impl Sprays {
         let share = *young(&mut all.networks, tags.network);
         let free = if share.failed >= MANY && share.failed > share.right { ONCE } else { OFTEN };
         let word = young(&mut all.words, tags.word);
-        if word.failed.len() >= free && !word.failed.contains(&tags.account) {
+        let slowed = (word.is_often() || word.failed.len() >= free) && !word.failed.contains(&tags.account);
+        if slowed {
             if now < word.not_before {
                 return Err(word.not_before);
             }
             // Counted before it is looked at: of many at once one is made.
-            word.not_before = now + Seconds(wait(word.failed.len()));
+            word.not_before = word.next(now);
         } else if word.under_way >= TOGETHER {
             return Err(now + Seconds(1));
         }
         word.under_way += 1;
-        Ok(Try { sprays: self, tags: Some(tags) })
+        Ok(Try { sprays: self, tags: Some(tags), by_turns: slowed && word.is_often() })
+    }
+
+    /// Whether a word is not known to fail often, as far as this node has seen.
+    fn is_new(&self, tags: Tags) -> bool {
+        !young(&mut self.all().words, tags.word).is_often()
+    }
+
+    /// It fails often, as another node has seen, or this one before it was started.
+    fn know(&self, tags: Tags) {
+        young(&mut self.all().words, tags.word).known = true;
     }
 
     fn all(&self) -> MutexGuard<'_, Generations> {
@@ -118,12 +157,16 @@ impl Sprays {
     }
 }
 
-/// Seconds from one try of a word to the next.
-fn wait(accounts: usize) -> i64 {
-    WAITS.iter().rev().find(|(from, _)| accounts >= *from).map_or(0, |(_, seconds)| *seconds)
-}
-
 impl Try<'_> {
+    /// Another node had the turn, and nobody has one before then.
+    fn waits(self, until: Instant) {
+        if let Some(tags) = self.tags {
+            let mut all = self.sprays.all();
+            let word = young(&mut all.words, tags.word);
+            word.not_before = word.not_before.max(until);
+        }
+    }
+
     /// The word was not the account's. Comes with an alarm where too many accounts fail.
     pub fn failed(mut self, now: Instant) -> Option<Alarm> {
         let tags = self.tags.take()?;
@@ -133,7 +176,7 @@ impl Try<'_> {
         word.under_way = word.under_way.saturating_sub(1);
         if !word.failed.contains(&tags.account) && word.failed.len() < MOST_ACCOUNTS {
             word.failed.push(tags.account);
-            word.not_before = word.not_before.max(now + Seconds(wait(word.failed.len())));
+            word.not_before = word.not_before.max(word.next(now));
         }
         drop(all);
         self.sprays.accounts.failed(tags.account, now)
@@ -162,8 +205,14 @@ impl Drop for Try<'_> {
 }
 
 impl Hub {
-    /// Begins a try of a password, unless that word fails at one account after another where it comes from: then from when on.
-    pub(crate) fn begin_try(&self, visitor: &Visitor, account: &str, password: &str) -> Result<Try<'_>, Instant> {
+    /// Begins a try of a password, unless that word fails at one account after another where it comes from: then from when on. Only of a word
+    /// that fails often is the database asked.
+    pub(crate) async fn begin_try(
+        &self,
+        visitor: &Visitor,
+        account: &str,
+        password: &str,
+    ) -> Result<Result<Try<'_>, Instant>, Fault> {
         let network = visitor.address.map(|address| address.to_string()).unwrap_or_default();
         let tag = |parts: &[&str]| {
             let code = self.keyring.mac("spray", parts);
@@ -175,11 +224,44 @@ impl Hub {
             account: tag(&["account", account, ""]),
         };
         let now = self.now();
-        self.sprays.begin(tags, now).inspect_err(|_| {
+        let begun = match self.sprays.begin(tags, now) {
+            Ok(one) if one.by_turns => match self.store.count_attempt(&tags.turns(), now, WAITS).await? {
+                Attempt::Allowed { .. } => Ok(one),
+                Attempt::NotBefore(until) => {
+                    one.waits(until);
+                    Err(until)
+                }
+            },
+            begun => begun,
+        };
+        if begun.is_err() {
             metrics::counter!("preau_sprayed_tries_total").increment(1);
             // One that is slowed is told of too.
             self.sprays.accounts.failed(tags.account, now).iter().for_each(|alarm| self.tell_of_failing(alarm));
-        })
+        }
+        Ok(begun)
+    }
+
+    /// The word was not the account's.
+    pub(crate) async fn failed_try(&self, one: Try<'_>, now: Instant) -> Result<(), Fault> {
+        let tags = one.tags;
+        one.failed(now).iter().for_each(|alarm| self.tell_of_failing(alarm));
+        if let Some(tags) = tags.filter(|tags| self.sprays.is_new(*tags))
+            && self.store.is_counted(&tags.turns(), now - REMEMBERED - REMEMBERED).await?
+        {
+            self.sprays.know(tags);
+        }
+        Ok(())
+    }
+
+    /// It was. A turn that it took is given back: a class whose first passwords are all the same makes nobody wait longer.
+    pub(crate) async fn right_try(&self, one: Try<'_>, now: Instant) -> Result<(), Fault> {
+        let turn = one.tags.filter(|_| one.by_turns);
+        one.right(now);
+        if let Some(tags) = turn {
+            self.store.uncount_attempt(&tags.turns(), now, WAITS).await?;
+        }
+        Ok(())
     }
 }
 
@@ -240,6 +322,25 @@ mod tests {
         let later = NOW + Seconds(1);
         let all: Vec<_> = (10..50).map(|account| sprays.begin(tags(1, 7, account), later)).collect();
         assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "counted before it is looked at");
+    }
+
+    #[test]
+    fn turns_are_for_a_word_that_nobody_mistypes() {
+        let (sprays, later) = (Sprays::default(), NOW + Seconds(1));
+        let by_turns = |account| sprays.begin(tags(1, 7, account), later).map(|one| one.by_turns).unwrap_or_default();
+        for account in 0..5 {
+            assert!(sprays.is_new(tags(1, 7, account)) && !by_turns(account), "{account}: it may be a mistake");
+            assert!(fails(&sprays, tags(1, 7, account), NOW));
+        }
+        assert!(!sprays.is_new(tags(1, 7, 9)) && by_turns(9));
+        assert!(!by_turns(0), "whoever mistypes again in the same way is counted by their account");
+        let (sprays, other) = (Sprays::default(), tags(1, 7, 2));
+        assert!(fails(&sprays, tags(1, 7, 1), NOW));
+        sprays.know(other);
+        assert!(!sprays.is_new(other) && sprays.begin(other, NOW).is_err(), "what others know slows it here");
+        sprays.begin(other, later).map(|one| one.waits(later + Seconds(60))).unwrap_or_default();
+        let next = sprays.begin(other, later + Seconds(59)).err();
+        assert_eq!(next, Some(later + Seconds(60)), "and as long as they say");
     }
 
     #[test]

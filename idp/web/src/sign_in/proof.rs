@@ -109,9 +109,12 @@ pub async fn prove(
     let now = hub.now();
     let wait = |until: Instant| Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
     // Before it counts for the account: one password tried on everybody delays nobody who types another.
-    let one_of_many = match (!known).then(|| hub.begin_try(visitor, &key, password)).transpose() {
-        Ok(one) => one,
-        Err(until) => return wait(until),
+    let one_of_many = match known {
+        true => None,
+        false => match hub.begin_try(visitor, &key, password).await? {
+            Ok(one) => Some(one),
+            Err(until) => return wait(until),
+        },
     };
     if let Attempt::NotBefore(until) = hub.store.begin_attempt(&key, now, SOFT_LOCK).await? {
         return wait(until);
@@ -123,12 +126,16 @@ pub async fn prove(
     };
     match checked {
         Ok(Checked::Right(person, authentication, refusal_at)) => {
-            one_of_many.into_iter().for_each(|one| one.right(now));
+            if let Some(one) = one_of_many {
+                hub.right_try(one, now).await?;
+            }
             attempt.refusal_at = refusal_at;
             Ok(Outcome::Proven(person, authentication, attempt))
         }
         Ok(Checked::Wrong(why, refusal_at)) => {
-            one_of_many.and_then(|one| one.failed(now)).iter().for_each(|alarm| hub.tell_of_failing(alarm));
+            if let Some(one) = one_of_many {
+                hub.failed_try(one, now).await?;
+            }
             attempt.refusal_at = refusal_at;
             attempt.fail().await?;
             Ok(Outcome::Refused(why))

@@ -16,6 +16,8 @@ stories!(
     a_whole_school_behind_one_address,
     one_password_on_a_whole_school_is_slowed_and_nobody_else,
     a_password_tried_on_many_keeps_its_owner_out_of_no_known_device,
+    a_password_tried_on_many_waits_for_all_nodes_together,
+    a_class_with_one_password_comes_in_though_it_is_tried_on_many,
     a_list_stolen_elsewhere_rings_though_nothing_of_it_comes_twice,
     one_login_of_two_sources_is_counted_twice,
     a_device_of_one_source_is_no_device_of_the_other,
@@ -237,6 +239,70 @@ async fn a_password_tried_on_many_keeps_its_owner_out_of_no_known_device(hub: Te
     hub.clock.advance(5);
     let page = stranger.password_page("/", &NOE).await;
     assert_eq!(stranger.try_password(&page, &owner, &word).await.status, 303, "and not for ever");
+}
+
+/// Somebody who tries one password at one account after another.
+struct Sprayer {
+    browser: Browser,
+    page: Answer,
+    number: usize,
+}
+
+impl Sprayer {
+    /// In front of that node, with accounts from that number on.
+    async fn at(hub: &TestHub, number: usize) -> Sprayer {
+        let mut browser = hub.browser();
+        Sprayer { page: browser.password_page("/", &NOE).await, browser, number }
+    }
+
+    /// Tries a password at the next account; whether it was looked at, and not kept waiting.
+    async fn tries(&mut self, password: &str) -> bool {
+        self.number += 1;
+        let answer = self.browser.try_password(&self.page, &format!("personne.{}", self.number), password).await;
+        assert!([422, 429].contains(&answer.status.as_u16()), "{}", answer.words());
+        answer.status == 422
+    }
+}
+
+/// LOG-09 on several nodes: whoever goes round them waits as at one, and a restart forgets nothing of it.
+async fn a_password_tried_on_many_waits_for_all_nodes_together(hub: TestHub) {
+    let node = hub.node().await;
+    let mut both = [Sprayer::at(&hub, 0).await, Sprayer::at(&node, 1_000).await];
+    let mut made = [0, 0];
+    for round in 0..30 {
+        // Ten rounds at once, and then one every five seconds, which is what it waits at last.
+        hub.clock.advance(if round < 10 { 0 } else { 5 });
+        for sprayer in &mut both {
+            made[usize::from(round >= 10)] += usize::from(sprayer.tries("Azerty2026!").await);
+        }
+    }
+    assert_eq!(made, [10, 20], "five at each node, for as many may mistype alike; then one at a time on both");
+    let mut after = Sprayer::at(&hub.again().await, 2_000).await;
+    assert!(after.tries("Azerty2026!").await, "a server that was started anew looks once");
+    hub.clock.advance(1);
+    assert!(!after.tries("Azerty2026!").await, "and goes on where all were");
+    assert!(after.tries("Azerty2027!").await, "control: another one");
+    hub.clock.advance(5);
+    assert!(after.tries("Azerty2026!").await, "control: not for ever");
+}
+
+/// Last year's first password of everybody is tried at accounts that have another one by now, and is right for a class.
+async fn a_class_with_one_password_comes_in_though_it_is_tried_on_many(hub: TestHub) {
+    let word = "Rentree-des-6B-2026";
+    let class = school(&hub, 25).await;
+    for (person, login, _) in crowd(25) {
+        hub.directory.add(&login, word, &person.join.as_ref().expect("from the directory").key);
+    }
+    let mut sprayer = Sprayer::at(&hub, 0).await;
+    for expected in [true, true, true, true, true, false] {
+        assert_eq!(sprayer.tries(word).await, expected, "control: it is slowed");
+    }
+    for (login, _) in &class {
+        hub.clock.advance(1);
+        let mut pupil = hub.browser();
+        let page = pupil.password_page("/", &NOE).await;
+        assert_eq!(pupil.try_password(&page, login, word).await.status, 303, "{login}: a second after the one before");
+    }
 }
 
 /// What the journal of this day says of accounts that fail.
