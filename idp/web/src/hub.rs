@@ -465,9 +465,7 @@ impl Hub {
         }
         let kept = match event.kind {
             AuditKind::RequestRefused => keeps(&self.refusals, event.at),
-            AuditKind::SignInRefused if event.person.is_none() && costs_nothing(&event.detail) => {
-                keeps(&self.guesses, event.at)
-            }
+            AuditKind::SignInRefused if costs_nothing(&event) => keeps(&self.guesses, event.at),
             _ => true,
         };
         if kept {
@@ -498,11 +496,27 @@ impl Hub {
     }
 }
 
-/// Whether a refusal is of something that anybody can try at any pace: a code or a passkey that is nobody's, or a password that is not looked at
-/// because it comes too soon. A wrong password costs its work, and is always kept.
-fn costs_nothing(why: &str) -> bool {
-    why.starts_with("unknown-")
-        || matches!(why, "passkey-unknown" | "passkey-malformed" | "passkey-challenge" | "too-soon")
+/// Why somebody is refused whose password was looked at, or for whom another provider vouched: that cost its work, and is always kept.
+const WORKED_FOR: [&str; 13] = [
+    "ambiguous",
+    "charte",
+    "expired",
+    "guest-over",
+    "locked",
+    "mail-shared",
+    "no-account",
+    "not-by-call",
+    "other-public",
+    "suspended",
+    "unknown",
+    "vector-shared",
+    "wrong-password",
+];
+
+/// Whether a refusal is of something that anybody can try at any pace: a code or a passkey that is nobody's, an answer that a provider is said to
+/// give, a password that is not looked at because it comes too soon. Of nobody in particular it is, unless it is known to cost its work.
+fn costs_nothing(refused: &AuditEvent) -> bool {
+    refused.detail == "too-soon" || (refused.person.is_none() && !WORKED_FOR.contains(&refused.detail.as_str()))
 }
 
 /// Whether one more refusal goes to the journal: a flood of them is in the log and in the metrics, and must not fill the database.

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau_domain::Seconds;
-use preau_flows::{Answer, Provider, TestHub, Trip, stories};
+use preau_flows::{Answer, NOE, Provider, TestHub, Trip, stories};
 use preau_keys::jose::{Alg, PrivateKey};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ stories!(
     a_round_belongs_to_one_browser,
     a_round_is_used_once_and_in_time,
     rounds_fill_nothing,
+    answers_to_one_round_fill_no_journal,
     a_round_is_believed_once_whatever_becomes_of_it,
     a_code_of_another_round_opens_nothing,
     new_keys_are_found_and_a_storm_of_unknown_ones_asks_once,
@@ -238,6 +239,31 @@ async fn rounds_fill_nothing(hub: TestHub) {
     refused(&come_back(&provider, &mut browser, last, &token).await);
     let swept = hub.hub.store.sweep(hub.hub.now() + Seconds(3600), hub.hub.now(), 100).await.expect("a sweep");
     assert_eq!(swept.kept, 2, "that a sign-in ended, that a round was believed, and none of the twenty");
+}
+
+/// Whoever brings their own round a no, again and again, writes twenty lines a second at most, and hides nobody's guesses.
+async fn answers_to_one_round_fill_no_journal(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    let (state, issuer) = (trip.value("state"), provider.issuer());
+    let no = [("error", "access_denied"), ("state", &state), ("iss", &issuer)];
+    let told = async |why: &str| {
+        hub.hub.store.flush_audit().await.expect("the journal is kept");
+        let entries = hub.hub.store.audit_entries(i64::MIN, 1_000).await.expect("the journal is read");
+        entries.iter().filter(|entry| entry.detail.starts_with(why)).count()
+    };
+    hub.clock.advance(1);
+    for _ in 0..50 {
+        let answer = browser.get(&trip.back(&no)).await;
+        assert!(answer.words().contains("Votre identification n’a pas abouti"), "{}", answer.words());
+    }
+    assert_eq!(told("provider-refused").await, 20);
+    let mut thief = hub.browser();
+    let page = thief.password_page("/", &NOE).await;
+    assert_eq!(thief.try_password(&page, NOE.login, "au-hasard").await.status, 422);
+    assert_eq!(told("wrong-password").await, 1, "control");
 }
 
 /// RP-04: a round that ended, or took too long.
