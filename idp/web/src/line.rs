@@ -19,6 +19,9 @@ const AHEAD: f64 = 20.0;
 const LEAST: usize = 16;
 /// How often the pace is measured, in milliseconds.
 const MEASURED: i64 = 1_000;
+/// People who have a number at once. Whoever comes beyond is told how many go first and is given one when there is room: numbers are for the
+/// asking, and their memory has an end.
+const MOST: usize = 50_000;
 
 /// How the pool of passwords is doing.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +89,10 @@ impl Line {
     pub fn join(&self, id: &PendingId, now: Instant, load: Load) -> Standing {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.places.contains_key(id) {
+            state.advance(now, load);
+            if state.places.len() >= MOST {
+                return state.waits(state.order.len());
+            }
             state.given += 1;
             let number = state.given;
             state.places.insert(id.clone(), (number, now));
@@ -124,7 +131,11 @@ impl State {
             }
             return Standing::Called;
         }
-        let before = self.order.partition_point(|(other, _)| *other < number);
+        self.waits(self.order.partition_point(|(other, _)| *other < number))
+    }
+
+    /// How somebody stands behind so many.
+    fn waits(&self, before: usize) -> Standing {
         let first = before as u64 + 1;
         Standing::Waits(first, (first as f64 / self.pace.max(1.0)).ceil() as u64)
     }
@@ -219,6 +230,17 @@ mod tests {
         }
         assert_eq!(line.standing(own, at(59), FULL), Standing::Waits(10_001, 10_001));
         assert_eq!(line.standing(own, at(60), BUSY), Standing::Called, "ten thousand who went away are passed over");
+    }
+
+    #[test]
+    fn numbers_have_an_end_and_are_given_again() {
+        let (line, late) = (Line::default(), PendingId::new("late"));
+        crowd(&line, MOST);
+        assert_eq!(line.join(&late, at(1), FULL), Standing::Waits(MOST as u64 + 1, MOST as u64 + 1));
+        assert_eq!(line.standing(&late, at(1), FULL), Standing::Unknown, "no number was kept");
+        assert!(line.state.lock().unwrap().places.len() == MOST);
+        assert_eq!(line.join(&late, at(601), FULL), Standing::Waits(1, 1));
+        assert_eq!(line.standing(&late, at(602), FULL), Standing::Waits(1, 1), "control: once the others have gone");
     }
 
     #[test]
