@@ -62,7 +62,8 @@ impl Hub {
         Ok(self.parted(visitor, self.see_other(&to)))
     }
 
-    /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
+    /// Ends the session of this browser and leads it to an address that is already trusted, by way of the services that hear of the end
+    /// from it alone, where there are some; or to the page that says so.
     pub async fn sign_out_to(self: &Arc<Self>, visitor: &Visitor, to: Option<String>) -> Result<Response, Fault> {
         let Some(to) = to else { return self.sign_out(visitor).await };
         let visits = self.visits_of(visitor).await?;
@@ -147,16 +148,16 @@ impl Hub {
         Ok(begin)
     }
 
-    /// Ends the session of this browser, if it has one. Returns the visits whose services are being told.
-    pub async fn end_visitor_session(&self, visitor: &Visitor) -> Result<Vec<Visit>, Fault> {
-        match &visitor.session {
-            Some(id) => self.end_session(id, "person", visitor.correlation()).await,
-            None => Ok(Vec::new()),
+    /// Ends the session of this browser, if it has one. Those who hear by the browser alone are led to by whoever asks for this.
+    async fn end_visitor_session(&self, visitor: &Visitor) -> Result<(), Fault> {
+        if let Some(id) = &visitor.session {
+            self.end_session(id, "person", visitor.correlation()).await?;
         }
+        Ok(())
     }
 
     /// Takes the session's cookie away and tells the browser to forget the pages it keeps, as a shared machine needs.
-    pub fn without_session(&self, mut response: Response) -> Response {
+    fn without_session(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.append(header::SET_COOKIE, Cookie::Session.clear(self.secure()));
         headers.append(header::SET_COOKIE, Cookie::Browser.clear(self.secure()));

@@ -24,6 +24,7 @@ stories!(
     the_sentence_names_whoever_cannot_be_told,
     a_frame_does_not_wait_for_the_sentence,
     a_frame_does_not_wait_for_the_way_on,
+    cas_leads_on_by_whoever_the_browser_alone_tells,
 );
 
 async fn a_stopped_person_is_signed_out_of_services(hub: TestHub) {
@@ -271,4 +272,27 @@ async fn a_frame_does_not_wait_for_the_way_on(hub: TestHub) {
     assert!(began.elapsed().as_millis() < 1_000, "nobody is waited for: {:?}", began.elapsed());
     let onward = goodbye.links().into_iter().find(|(_, to)| to.starts_with("/saml/slo/round?at=")).expect("a way on");
     assert_eq!(browser.get(&onward.1).await.form_with("SAMLRequest").action, "https://sp.example/saml/slo");
+}
+
+/// `/cas/logout` with a service, which is a redirect where everybody is told without the browser.
+async fn cas_leads_on_by_whoever_the_browser_alone_tells(hub: TestHub) {
+    let listener = Listener::start().await;
+    let front = |oidc: &mut OidcService| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into());
+    for (opened, frame) in [
+        (hub.rp_with("rp", front).url(), Some("<iframe src=\"https://rp.example/front?")),
+        (hub.sp("sp").url(), Some("<iframe src=\"https://sp.example/saml/slo?")),
+        (hub.rp_at("back", &listener).url(), None),
+    ] {
+        let mut browser = hub.browser();
+        browser.sign_in(&ALICE).to(&hub.app("app")).await.ticket();
+        browser.visit(&opened).await;
+        let page = browser.get("/cas/logout?service=https%3A%2F%2Fapp.example%2Fcas%2F").await;
+        assert!(!browser.signed_in(), "it is over before anybody is told");
+        match frame {
+            Some(frame) => assert!(page.body.contains(frame), "{frame}: {:?} {}", page.location(), page.body),
+            None => assert_eq!(page.location(), Some("https://app.example/cas/"), "control: at once"),
+        }
+        let leads_on = page.links().iter().any(|(_, to)| to == "https://app.example/cas/");
+        assert_eq!(leads_on, frame.is_some(), "{}", page.words());
+    }
 }

@@ -11,6 +11,7 @@ use preau_saml::names::{SAMLP, binding, status};
 stories!(
     the_browser_makes_a_round_of_services_that_hear_by_a_form,
     a_round_is_made_though_another_service_cannot_be_told,
+    a_round_that_cas_begins_ends_where_cas_leads,
     a_person_reads_that_a_service_did_not_confirm,
     a_service_that_ends_a_session_hears_whether_others_confirmed,
     an_answer_that_is_not_believed_does_not_end_a_round,
@@ -84,6 +85,18 @@ async fn a_round_is_made_though_another_service_cannot_be_told(hub: TestHub) {
     assert!(odd.contains("encore ouverts : rp, one.") && !odd.contains("nobody"), "where they had been alone: {odd}");
     let inside = inside(&hub, &[]).await.get(&page.url).await;
     assert_eq!(inside.location(), Some("/"), "nobody who is signed in reads that it is over");
+}
+
+async fn a_round_that_cas_begins_ends_where_cas_leads(hub: TestHub) {
+    let (sp, out) = (by_form(&hub, "one"), "/cas/logout?service=https%3A%2F%2Fapp.example%2Fcas%2F");
+    let mut browser = inside(&hub, &[&sp]).await;
+    let page = browser.visit(out).await;
+    assert!(!browser.signed_in(), "it is over here before anybody answers");
+    let (request, state) = told(&hub, &sp, &page).await;
+    let page = browser.submit(&answers(&sp, &sp.logout_answer(&request, Status::success()), &state), &[]).await;
+    assert_eq!(page.location(), Some("https://app.example/cas/"), "{}", page.words());
+    let page = inside(&hub, &[]).await.visit(out).await;
+    assert_eq!(page.location(), Some("https://app.example/cas/"), "control: nobody is left to tell");
 }
 
 async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {

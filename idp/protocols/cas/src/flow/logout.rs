@@ -8,15 +8,12 @@ use preau_domain::{AuditEvent, AuditKind, Visit};
 use preau_web::{Fault, Hub, LogoutNotice, NoticeBody, Visitor};
 use std::sync::Arc;
 
-/// Ends the session of this browser. It goes on to the service it named if that address is registered, and otherwise
-/// reads the page that says it is over.
+/// Ends the session of this browser. It goes on to the service it named if that address is registered, at once unless others hear of
+/// the end by this browser alone, and otherwise reads the page that says it is over.
 pub async fn logout(hub: &Arc<Hub>, visitor: &Visitor, asked: &LogoutParameters) -> Result<Response, Fault> {
     let services = hub.services();
     match asked.service.as_deref().map(|address| services.owner_of(address)) {
-        Some(Some((_, address))) => {
-            hub.end_visitor_session(visitor).await?;
-            Ok(hub.without_session(hub.see_other(address.as_str())))
-        }
+        Some(Some((_, address))) => hub.sign_out_to(visitor, Some(address.as_str().to_owned())).await,
         Some(None) => {
             let correlation = visitor.correlation().clone();
             let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, correlation, "cas-logout-elsewhere");
