@@ -5,8 +5,8 @@
 //! the person was proved before is counted for itself: whoever has the password alone keeps the owner out of neither. After a hundred wrong codes in a row those of applications open nothing on any
 //! other device, until something else of the person was proved.
 
-use crate::visitor::{Cookie, Secret};
-use crate::{Fault, FaultKind, Hub, Visitor};
+use crate::visitor::Secret;
+use crate::{Fault, FaultKind, Hub, Visitor, remembered};
 use http::HeaderValue;
 use preau_domain::{Authentication, Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, PersonId, Seconds};
 use preau_keys::{Keyring, OtpSecret, Sealer, one_time_key};
@@ -174,16 +174,17 @@ impl Hub {
     ) -> Result<HeaderValue, Fault> {
         let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
         self.store.remember_device(&self.proving_key(person, &device), self.now()).await?;
-        if remember {
-            self.remember_device_of(visitor, person, &device, first).await?;
-        }
-        Ok(Cookie::Device.set(self.secure(), device.expose()))
+        let remembered = match remember {
+            true => self.remember_device_of(visitor, person, &device, first).await?,
+            false => visitor.remembered.clone(),
+        };
+        Ok(remembered::cookie(self.secure(), &device, &remembered))
     }
 
     /// Under which name this browser's device is remembered as one where a person proved a factor, and its cookie.
     pub(crate) fn proving_here(&self, visitor: &Visitor, person: &PersonId) -> (String, HeaderValue) {
         let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
-        (self.proving_key(person, &device), Cookie::Device.set(self.secure(), device.expose()))
+        (self.proving_key(person, &device), remembered::cookie(self.secure(), &device, &visitor.remembered))
     }
 
     fn proving_key(&self, person: &PersonId, device: &Secret) -> String {

@@ -7,7 +7,7 @@
 //! browser's arrival at a door to the call of the application, bears the number of the first: the later ones find it in what
 //! they bring that we stored or sealed ourselves, and nowhere else.
 
-use crate::{Fault, FaultKind, Hub, Live, Locale};
+use crate::{Fault, FaultKind, Hub, Live, Locale, remembered};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
@@ -16,8 +16,8 @@ use preau_keys::ClientCertificate;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
-/// Longest secret a cookie holds; ours have 32 characters.
-const MAX_COOKIE: usize = 128;
+/// Longest value of a cookie that holds secrets: four of ours.
+const MAX_COOKIE: usize = 4 * Secret::LENGTH;
 /// Longest copy of a sign-in that a cookie holds: browsers keep 4,096 bytes with the name and what stands behind.
 const MAX_SIGN_IN: usize = 3_900;
 
@@ -58,6 +58,8 @@ pub struct Visitor {
     pub session: Option<SessionId>,
     /// The secret of a device that signed in before.
     pub device: Option<Secret>,
+    /// Those by which second factors are remembered on it, the latest first.
+    pub remembered: Vec<Secret>,
     /// Where the request comes from, behind trusted proxies; IPv6 cut to its /64.
     pub address: Option<IpAddr>,
     /// The certificate of whoever calls, where one is known to be theirs.
@@ -69,9 +71,12 @@ pub struct Visitor {
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// A new secret of 32 characters, 160 bits.
+    /// Characters of one of ours: 160 bits.
+    pub const LENGTH: usize = 32;
+
+    /// A new secret.
     pub fn generate(ids: &dyn Ids) -> Secret {
-        Secret(ids.text(32).into())
+        Secret(ids.text(Secret::LENGTH).into())
     }
 
     /// A secret a cookie or a form carried; `None` if it is not made of letters and digits or too long.
@@ -103,7 +108,7 @@ pub enum Cookie {
     SignIn,
     /// The tile that was just opened: a minute, in which its service sends the browser back, and until it does.
     Tile,
-    /// A device that signed in before: 180 days.
+    /// A device that signed in before, and what is remembered on it: 180 days.
     Device,
     /// Language chosen by the person.
     Language,
@@ -197,6 +202,7 @@ impl Visitor {
         let secret = |cookie: Cookie| one(cookie).and_then(Secret::read);
         let sign_in = one(Cookie::SignIn).filter(|copy| Cookie::SignIn.holds(copy));
         let tile = one(Cookie::Tile).filter(|tile| Cookie::Tile.holds(tile));
+        let (device, remembered) = one(Cookie::Device).and_then(remembered::read).unzip();
         Visitor {
             own,
             way: Arc::default(),
@@ -205,7 +211,8 @@ impl Visitor {
             browser: secret(Cookie::Browser),
             sign_in: sign_in.map(Arc::from),
             session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
-            device: secret(Cookie::Device),
+            device,
+            remembered: remembered.unwrap_or_default(),
             certificate: None,
             address: peer.map(|p| client_address(p.ip(), headers, hub.trusted_proxies())),
         }

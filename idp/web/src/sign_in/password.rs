@@ -4,8 +4,8 @@ use super::enter::enter;
 use super::proof::{self, Outcome};
 use super::{Typed, ask_password, carried, line, posted};
 use crate::line::Standing;
-use crate::visitor::{Cookie, Secret};
-use crate::{Fault, FaultKind, Hub, Visitor};
+use crate::visitor::Secret;
+use crate::{Fault, FaultKind, Hub, Visitor, remembered};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -113,7 +113,7 @@ async fn remember_device(hub: &Hub, visitor: &Visitor, public: Public, typed: &s
     let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*hub.ids));
     let login = normalised_login(typed).ok_or_else(|| Fault::new(FaultKind::Internal, "proven without a login"))?;
     hub.store.remember_device(&proof::device_key(hub, public, &login, device.expose()), hub.now()).await?;
-    Ok(Cookie::Device.set(hub.secure(), device.expose()))
+    Ok(remembered::cookie(hub.secure(), &device, &visitor.remembered))
 }
 
 fn with_status(mut response: Response, status: StatusCode) -> Response {

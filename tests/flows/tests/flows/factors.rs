@@ -17,6 +17,8 @@ stories!(
     a_remembered_device_is_not_asked_where_the_service_says_so,
     a_remembered_device_is_one_persons_and_one_passwords,
     a_remembered_device_ends_with_a_password_of_the_directory,
+    a_copy_made_before_a_device_was_remembered_is_not,
+    two_people_are_remembered_on_one_device,
     a_password_typed_on_a_remembered_device_begins_a_session,
     devices_are_remembered_in_place_of_those_that_are_over,
     everybody_takes_away_what_is_known_of_them,
@@ -292,6 +294,52 @@ async fn a_remembered_device_ends_with_a_password_of_the_directory(hub: TestHub)
     remembered(&hub, &mut alice, &secret).await;
     assert!(comes_in(&mut alice).await, "until it is remembered again");
     assert_eq!(devices_of(&hub, &ALICE).await, 1, "in place of what it was under the former one");
+}
+
+/// A shared machine: what somebody took from it before is worth what it was, and so is the device to its owner.
+async fn a_copy_made_before_a_device_was_remembered_is_not(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub).await;
+    let hub = remembering(&hub).await;
+    let (app, mut alice, mut thief) = (hub.app("app"), hub.browser(), hub.browser());
+    alice.sign_in(&ALICE).at_home().await;
+    thief.plant("__Host-preau-device", alice.cookie("__Host-preau-device").expect("a device"));
+    remembered(&hub, &mut alice, &secret).await;
+    let comes_in = async |browser: &mut Browser| {
+        browser.forget("__Host-preau");
+        browser.sign_in(&ALICE).to(&app).await.some_ticket().is_some()
+    };
+    assert!(comes_in(&mut alice).await, "control: where she wished so");
+    assert!(!comes_in(&mut thief).await, "a password and a copy from before");
+    let mut stranger = hub.browser();
+    let page = stranger.password_page("/", &ALICE).await;
+    assert_eq!(stranger.try_password(&page, ALICE.login, "presque-le-bon").await.status, 422);
+    assert_eq!(stranger.try_password(&page, ALICE.login, ALICE.password).await.status, 429, "control");
+    assert!(comes_in(&mut alice).await, "strangers hold her off as little as before");
+}
+
+async fn two_people_are_remembered_on_one_device(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub).await;
+    let hub = remembering(&hub).await;
+    let (app, mut shared, mut device) = (hub.app("app"), hub.browser(), authenticator());
+    shared.sign_in(&GAELLE).at_home().await;
+    shared.add_passkey(&mut device, &Said::default()).await;
+    let page = shared.visit(&app.login_url()).await;
+    let answer = device.get(&page.passkey_asked().expect("it asks"), &Said::default());
+    shared.submit_once(&page.form_with("answer"), &[("answer", &answer), ("remember", "1")]).await;
+    for _ in 0..4 {
+        hub.clock.advance(60);
+        shared.forget("__Host-preau");
+        let page = half(&hub, &mut shared).await;
+        let typed = [("code", &*code_of(&secret, hub.hub.now())), ("remember", "1")];
+        shared.submit_once(&page.form_with("code"), &typed).await.code();
+    }
+    assert_eq!(devices_of(&hub, &ALICE).await, 1, "each time in place of the time before");
+    for who in [&GAELLE, &ALICE] {
+        shared.forget("__Host-preau");
+        let arrival = shared.sign_in(who).to(&app).await;
+        assert!(arrival.some_ticket().is_some(), "{}: {}", who.login, arrival.answer.words());
+    }
+    assert!(hub.browser().sign_in(&ALICE).to(&app).await.some_ticket().is_none(), "control: another device");
 }
 
 async fn a_password_typed_on_a_remembered_device_begins_a_session(hub: TestHub) {
