@@ -59,7 +59,8 @@ pub struct Authentication {
     /// The provider did not say when: `at` is when it vouched for them, and the proof may be much older.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsaid: bool,
-    /// What tells the password that was typed from the next one its person has, where its source says so; a code of ours.
+    /// What tells the password that was typed from the next one its person has, where its source says so, and of one that lives here while
+    /// its sign-in waits for a second factor; a code of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// By which source of the configuration; absent for a local password.

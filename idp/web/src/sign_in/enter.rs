@@ -1,6 +1,6 @@
 //! The end of every way in: the session begins, the sign-in is taken out, the protocol hands over.
 
-use super::{carried, ended, finish};
+use super::{carried, ended, finish, proof};
 use crate::visitor::Cookie;
 use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::response::{IntoResponse, Response};
@@ -118,7 +118,8 @@ async fn halfway(
     besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
 ) -> Result<Response, Fault> {
     let onward = format!("/sign-in/{}", pending.id);
-    (pending.person, pending.authentication) = (Some(person.clone()), Some(authentication));
+    let waiting = proof::waiting(hub, person, authentication).await?;
+    (pending.person, pending.authentication) = (Some(person.clone()), Some(waiting));
     pending.vouched = vouched;
     let pending = hub.held(&pending);
     let (kept, besides) = tokio::join!(hub.store.put_pending(&pending), besides);

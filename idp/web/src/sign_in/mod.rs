@@ -233,15 +233,21 @@ struct First {
     asked: Vec<FactorKind>,
 }
 
-/// Who proved a first factor and is asked for a second one; none where no step before is counted on.
+/// Who proved a first factor and is asked for a second one; none where no step before is counted on. A sign-in whose password was changed
+/// meanwhile is over.
 async fn first_factor(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Result<Option<First>, Fault> {
     let live = visitor.live_by_anything(hub).await?;
     if next_step(pending, live.as_deref(), |public| hub.asks_password(public)) != Step::Second {
         return Ok(None);
     }
-    let halfway = pending.person.clone().zip(pending.authentication.clone());
-    let first = halfway.or_else(|| live.map(|live| (live.session.person.clone(), live.session.authentication.clone())));
-    let Some((person, proof)) = first else { return Ok(None) };
+    let (person, proof) = match (pending.person.clone().zip(pending.authentication.clone()), live) {
+        (Some((person, proof)), _) => {
+            let proof = proof::waited(hub, &person, proof).await?;
+            (person, proof)
+        }
+        (None, Some(live)) => (live.session.person.clone(), live.session.authentication.clone()),
+        (None, None) => return Ok(None),
+    };
     let asked = hub.lacks(&person, &proof, wanted(pending)).await?;
     Ok(Some(First { person, proof, asked }))
 }

@@ -9,7 +9,7 @@
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
 use preau_domain::{
-    Authentication, AuthnMethod, Credentials, Instant, JoinKey, Person, Public, SourceId, normalised_login,
+    Authentication, AuthnMethod, Credentials, Instant, JoinKey, Person, PersonId, Public, SourceId, normalised_login,
 };
 use preau_store::{Attempt, Delays, Store};
 use std::sync::Arc;
@@ -171,6 +171,32 @@ async fn attempt_key(hub: &Hub, visitor: &Visitor, public: Public, login: &str) 
 /// The name under which a device is remembered for a login.
 pub fn device_key(hub: &Hub, public: Public, login: &str, device: &str) -> String {
     hub.keyring.mac("device", &[asked(hub, public), login, device])
+}
+
+/// A proof as it is kept by a sign-in that waits for a second factor: with what tells a password that lives here from the next one.
+pub async fn waiting(hub: &Hub, person: &PersonId, proof: Authentication) -> Result<Authentication, Fault> {
+    match proof.method {
+        AuthnMethod::LocalPassword => Ok(Authentication { password: password_here(hub, person).await?, ..proof }),
+        _ => Ok(proof),
+    }
+}
+
+/// The proof of a sign-in that waited, which is over where that password was changed meanwhile: a directory says no more of its own before it is
+/// asked again.
+pub async fn waited(hub: &Hub, person: &PersonId, proof: Authentication) -> Result<Authentication, Fault> {
+    if proof.method != AuthnMethod::LocalPassword {
+        return Ok(proof);
+    }
+    if proof.password.is_none() || proof.password != password_here(hub, person).await? {
+        return Err(Fault::new(FaultKind::SignInExpired, "the password it began with was changed"));
+    }
+    Ok(Authentication { password: None, ..proof })
+}
+
+/// What tells the password somebody has here from the next one; none of whoever has none.
+async fn password_here(hub: &Hub, person: &PersonId) -> Result<Option<String>, Fault> {
+    let hash = hub.store.password_hash(person).await?;
+    Ok(hash.map(|hash| hub.keyring.mac("password-here", &[person.as_str(), &hash])))
 }
 
 async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) -> Result<Checked, Fault> {

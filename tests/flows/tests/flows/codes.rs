@@ -3,7 +3,7 @@
 use crate::upstream::come_in;
 use preau_authenticator::Said;
 use preau_domain::{AuditKind, Factor, FactorId, FactorKind, Instant};
-use preau_flows::{ALICE, Answer, Browser, NOE, Provider, Role, TestHub, authenticator, code_of, stories};
+use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Provider, Role, TestHub, authenticator, code_of, stories};
 use serde_json::json;
 
 stories!(
@@ -16,6 +16,7 @@ stories!(
     a_code_makes_no_old_proof_new,
     an_application_is_added_once,
     a_right_password_is_told_though_a_factor_is_missing,
+    half_a_sign_in_ends_with_the_password_that_began_it,
     a_code_beside_the_word_of_another_provider_is_not_two_factors,
 );
 
@@ -258,4 +259,25 @@ async fn a_right_password_is_told_though_a_factor_is_missing(hub: TestHub) {
     assert!(told().await.is_empty(), "control");
     half(&hub, &ALICE).await;
     assert_eq!(told().await, ["second-factor-wanted"]);
+}
+
+/// Whoever typed a password that was lost waits for the second factor while its owner chooses another one.
+async fn half_a_sign_in_ends_with_the_password_that_began_it(hub: TestHub) {
+    let (mut owner, secret, _) = equipped(&hub, &GAELLE).await;
+    let (mut thief, asked) = half(&hub, &GAELLE).await;
+    hub.clock.advance(60);
+    let page = owner.visit("/account/password").await;
+    let code = code_of(&secret, hub.hub.now());
+    let page = owner.submit(&page.form_with("code"), &[("code", &code)]).await;
+    let new = "tortue-pressée-rose";
+    let changed = owner.submit_once(&page.form_with("again"), &[("password", new), ("again", new)]).await;
+    assert_eq!(changed.status, 200, "{}", changed.words());
+    hub.clock.advance(60);
+    let code = code_of(&secret, hub.hub.now());
+    let refused = thief.submit_once(&asked.form_with("code"), &[("code", &code)]).await;
+    assert!(refused.status == 400 && !thief.signed_in(), "{} {}", refused.status, refused.words());
+    assert_eq!(thief.get(&asked.url).await.status, 400, "nor is it asked for any more");
+    let (mut owner, asked) = half(&hub, &Role { password: new, ..GAELLE }).await;
+    owner.submit_once(&asked.form_with("code"), &[("code", &code)]).await;
+    assert!(owner.signed_in(), "control: by the new one, with the very code that was not looked at");
 }
