@@ -227,6 +227,7 @@ impl SessionConfig {
             ("absolute_seconds", self.absolute_seconds, 300, 30 * 86_400),
             // Use is noted once a minute: less than some of them would end sessions in use.
             ("idle_seconds", self.idle_seconds, 300, 30 * 86_400),
+            // A browser keeps its copy of one for twice the most of them (`Cookie::SignIn`).
             ("sign_in_seconds", self.sign_in_seconds, 60, 3600),
         ] {
             if !(low..=high).contains(&value) {

@@ -104,7 +104,7 @@ pub enum Cookie {
     Session,
     /// Binds sign-ins under way to a browser.
     Browser,
-    /// One of them itself, sealed, at its own pages or where a provider answers: an hour, which is longer than it is believed.
+    /// One of them itself, sealed, at its own pages or where a provider answers: two hours, as long as the longest is believed.
     SignIn,
     /// The tile that was just opened: a minute, in which its service sends the browser back, and until it does.
     Tile,
@@ -142,7 +142,7 @@ impl Cookie {
     pub fn set_at(self, path: &str, secure: bool, value: &str) -> HeaderValue {
         let age = match self {
             Cookie::Session | Cookie::Browser => "",
-            Cookie::SignIn => "; Max-Age=3600",
+            Cookie::SignIn => "; Max-Age=7200",
             Cookie::Tile => "; Max-Age=60",
             Cookie::Device => "; Max-Age=15552000",
             Cookie::Language => "; Max-Age=31536000",

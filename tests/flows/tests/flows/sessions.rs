@@ -22,6 +22,7 @@ stories!(
     a_session_left_alone_ends,
     a_sign_in_left_alone_expires,
     a_sign_in_that_somebody_types_into_lasts_longer,
+    a_browser_keeps_its_copy_of_a_sign_in_as_long_as_it_counts,
     what_a_sign_in_keeps_is_bounded,
     everything_survives_a_restart,
     a_session_ended_on_one_node_is_over_on_the_other,
@@ -273,6 +274,24 @@ async fn a_sign_in_that_somebody_types_into_lasts_longer(hub: TestHub) {
         let page = browser.get(&page.url).await;
         assert_eq!(page.status.as_u16() == 200, lasts, "{} characters: {}", password.len(), page.words());
         assert_eq!(page.forms().iter().any(|form| form.value("password").is_some()), lasts);
+    }
+}
+
+/// By default, and with the most that a configuration may say.
+async fn a_browser_keeps_its_copy_of_a_sign_in_as_long_as_it_counts(hub: TestHub) {
+    for seconds in [900, 3600] {
+        let hub = hub.again_with(|setup| setup.config.session.sign_in_seconds = seconds).await;
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &GAELLE).await;
+        let typed = browser.try_password(&page, GAELLE.login, "not-this-one").await;
+        let mut lines = typed.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
+        let copy = lines.find(|line| line.starts_with("__Secure-preau-sign-in=")).expect("a copy");
+        let kept = copy.split("; Max-Age=").nth(1).and_then(|kept| kept.parse::<i64>().ok());
+        hub.clock.advance(2 * seconds - 1);
+        assert_eq!(browser.get(&page.url).await.status, 200, "it counts still");
+        assert!(kept.is_some_and(|kept| kept >= 2 * seconds), "{copy}");
+        hub.clock.advance(1);
+        assert_eq!(browser.get(&page.url).await.status, 400, "control: and then no more");
     }
 }
 
