@@ -9,13 +9,16 @@
 pub mod access;
 
 use crate::{Door, Fault, Hub, ServiceTable, second_key};
-use preau_connector_api::{InstanceFile, MountedService, Mounting, Names, Network, OidcSettings, Problem};
+use preau_connector_api::{
+    ClientAuthentication, InstanceFile, MountedService, Mounting, Names, Network, OidcSettings, Problem,
+};
 use preau_domain::{Audience, Opening, Registration, RegistrationKind, ServiceId, Uai};
 use preau_policy::Openings;
 use preau_store::OpeningChange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use url::{Origin, Url};
 
 /// Services that may register themselves, in all.
 pub const MOST: usize = 500;
@@ -70,15 +73,75 @@ impl Registered {
         mounting.mount(id, instance)
     }
 
-    /// Whether an operator who let people in would have to look again: another name, or an address elsewhere than before.
+    /// Whether an operator who let people in would have to look again: another name, an address elsewhere than before, more that is
+    /// received, or less that is proved. What is narrower, or proves more, is what was said yes to all the same.
     pub fn differs_at_the_door(&self, before: &Registered) -> bool {
-        let origins = |one: &Registered| {
-            let all = one.settings.addresses().map(|(_, address)| address).chain([&one.url]);
-            all.filter_map(|address| url::Url::parse(address).ok().map(|url| url.origin())).collect::<Vec<_>>()
-        };
-        let known = origins(before);
-        self.title != before.title || self.native != before.native || origins(self).iter().any(|o| !known.contains(o))
+        let renamed = self.title != before.title || self.native != before.native;
+        renamed || self.is_elsewhere(before) || self.receives_more(before) || self.proves_less(before)
     }
+
+    /// An address at an origin where it had none, or answers that go where none went.
+    fn is_elsewhere(&self, before: &Registered) -> bool {
+        let all = |one: &Registered| origins(one.settings.addresses().map(|(_, address)| address).chain([&one.url]));
+        let answers = |one: &Registered| origins(one.settings.redirect_uris.iter().flatten().chain([&one.url]));
+        let new = |now: Vec<Origin>, then: Vec<Origin>| now.iter().any(|origin| !then.contains(origin));
+        new(all(self), all(before)) || new(answers(self), answers(before))
+    }
+
+    /// A scope or a grant that it did not have, or answers that others than the service can read from now on.
+    fn receives_more(&self, before: &Registered) -> bool {
+        let (now, then) = (&self.settings, &before.settings);
+        widens(&now.scopes, &then.scopes)
+            || widens(&now.grants, &then.grants)
+            || (then.id_token_encryption.is_some() && now.id_token_encryption.is_none())
+            || (then.userinfo_encryption.is_some() && now.userinfo_encryption.is_none())
+    }
+
+    /// Whether it is less sure than before that whoever comes is this service, or that what it is given is of use to nobody else. Keys of
+    /// its own it replaces as it likes.
+    fn proves_less(&self, before: &Registered) -> bool {
+        use ClientAuthentication as By;
+        let (now, then) = (&self.settings, &before.settings);
+        let strength = |one: &OidcSettings| match one.authentication.unwrap_or_default() {
+            By::None => 0,
+            By::ClientSecretBasic | By::ClientSecretPost => 1,
+            By::PrivateKeyJwt | By::SelfSignedTlsClientAuth | By::TlsClientAuth => 2,
+        };
+        // An authority vouched for that name, and for no other.
+        let named = subject(then).into_iter().any(Option::is_some) && subject(now) != subject(then);
+        let dropped = |holds: fn(&OidcSettings) -> bool| holds(then) && !holds(now);
+        strength(now) < strength(then)
+            || named
+            || dropped(|one| one.require_dpop == Some(true))
+            || dropped(|one| one.tls_client_certificate_bound_access_tokens == Some(true))
+            || dropped(|one| one.require_pushed == Some(true))
+            || dropped(|one| one.assertion_signing.is_some())
+            || dropped(|one| one.request_signing.is_some())
+    }
+}
+
+fn origins<'a>(addresses: impl Iterator<Item = &'a String>) -> Vec<Origin> {
+    addresses.filter_map(|address| Url::parse(address).ok().map(|url| url.origin())).collect()
+}
+
+/// Whether a list holds something that it did not; one that is left to the product is not the one that was written.
+fn widens<T: PartialEq>(now: &Option<Vec<T>>, then: &Option<Vec<T>>) -> bool {
+    let known = |one: &T| then.iter().flatten().any(|known| known == one);
+    match now {
+        Some(now) => !now.iter().all(known),
+        None => then.is_some(),
+    }
+}
+
+/// What the certificate of a service says of it: one of these, where an authority vouches for it.
+fn subject(settings: &OidcSettings) -> [&Option<String>; 5] {
+    [
+        &settings.tls_client_auth_subject_dn,
+        &settings.tls_client_auth_san_dns,
+        &settings.tls_client_auth_san_uri,
+        &settings.tls_client_auth_san_ip,
+        &settings.tls_client_auth_san_email,
+    ]
 }
 
 /// The services of the operator's files, and the registrations that run beside them.

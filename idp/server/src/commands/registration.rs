@@ -101,8 +101,9 @@ async fn list(loaded: &Loaded, store: &dyn Store, json: bool, now: Instant) -> R
         let rows = rows.iter().map(|(registration, one, state)| {
             let (id, created, answers) =
                 (&registration.id, registration.created.rfc3339(), &one.settings.redirect_uris);
+            let (scopes, grants, way) = (&one.settings.scopes, &one.settings.grants, one.settings.authentication);
             json!({ "id": id, "title": one.title, "url": one.url, "redirect_uris": answers, "created": created,
-                "audience": one.audience, "state": state })
+                "scopes": scopes, "grants": grants, "authentication": way, "audience": one.audience, "state": state })
         });
         return say!("{:#}", rows.collect::<serde_json::Value>());
     }
@@ -114,9 +115,19 @@ async fn list(loaded: &Loaded, store: &dyn Store, json: bool, now: Instant) -> R
         for address in one.settings.redirect_uris.iter().flatten() {
             say!("    {address}")?;
         }
+        say!("    {}", wishes(&one))?;
         say!("    {state}")?;
     }
     Ok(())
+}
+
+/// What an operator says yes to, besides a name and addresses.
+fn wishes(one: &Registered) -> String {
+    let scopes = one.settings.scopes.iter().flatten().map(String::as_str);
+    let grants: Vec<&str> = one.settings.grants.iter().flatten().map(|grant| grant.as_str()).collect();
+    let way = one.settings.authentication.unwrap_or_default().as_str();
+    let scopes = ["openid"].into_iter().chain(scopes).collect::<Vec<_>>().join(" ");
+    format!("receives {scopes}, by {}; proves itself by {way}", grants.join(" and "))
 }
 
 fn audience(audience: &Audience) -> String {
@@ -143,8 +154,12 @@ async fn open(store: &dyn Store, args: &OpenArgs, now: Instant) -> Result<(), Fa
     let population = Population { profiles, establishments, ..Population::default() };
     let audience = Audience { allow: vec![population], ..Audience::default() };
     let told = self::audience(&audience);
+    // As it is now: it may have changed since the operator looked.
+    let (title, url, wishes) = (registered.title.clone(), registered.url.clone(), wishes(&registered));
     set(store, registration, Registered { audience, ..registered }, &format!("opened: {told}"), now).await?;
-    say!("{} opens for {told}; a running server takes it up within seconds", args.id)
+    say!("{} opens for {told}; a running server takes it up within seconds", args.id)?;
+    say!("    {title}  {url}")?;
+    say!("    {wishes}")
 }
 
 async fn find(store: &dyn Store, id: &str, now: Instant) -> Result<(Registration, Registered), Failure> {

@@ -23,6 +23,7 @@ stories!(
     a_registration_obeys_its_own_token_alone,
     a_registration_is_changed_and_withdrawn,
     another_name_or_place_closes_the_door_again,
+    more_or_less_proof_waits_for_another_yes,
     an_operator_who_closes_the_door_is_not_undone,
     a_registration_runs_on_every_node,
     every_setting_is_kept_and_told_back,
@@ -328,6 +329,41 @@ async fn another_name_or_place_closes_the_door_again(hub: TestHub) {
         let changed = call(&hub, Method::PUT, &path, own, &change).await;
         assert_eq!(changed.answer.status, 200, "{}", changed.answer.body);
         assert_eq!(alice_gets_in(&hub, &hub.rp_registered(&told)).await, stays, "{change}");
+    }
+}
+
+/// The service changes its registration to the usual one with some things said besides.
+async fn changed(hub: &TestHub, told: &Value, said: &Value) {
+    let (path, token) = own(told);
+    let mut all = metadata();
+    all["client_id"] = told["client_id"].clone();
+    said.as_object().expect("an object").iter().for_each(|(name, value)| all[name] = value.clone());
+    let answer = call(hub, Method::PUT, &path, &token, &all).await.answer;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// What an operator said yes to is what is in force.
+async fn more_or_less_proof_waits_for_another_yes(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    let refreshing = json!({ "grant_types": ["authorization_code", "refresh_token"] });
+    let by = |way: &str| json!({ "token_endpoint_auth_method": way });
+    let dpop = json!({ "dpop_bound_access_tokens": true });
+    for (before, after, stays) in [
+        (json!({}), json!({ "scope": "openid" }), true),
+        (json!({}), json!({ "scope": "openid profile email ent" }), false),
+        (json!({}), json!({ "scope": null }), false),
+        (refreshing.clone(), json!({}), true),
+        (json!({}), refreshing, false),
+        (by("none"), by("client_secret_post"), true),
+        (by("client_secret_post"), by("none"), false),
+        (json!({}), dpop.clone(), true),
+        (dpop, json!({}), false),
+    ] {
+        changed(&hub, &told, &before).await;
+        open(&hub, &told, Profile::Teacher).await;
+        changed(&hub, &told, &after).await;
+        assert_eq!(alice_gets_in(&hub, &hub.rp_registered(&told)).await, stays, "{before}, then {after}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Services that register themselves (OpenID Connect Registration 1.0, RFC 7591), and what they may do with their
 //! registration afterwards (RFC 7592).
 //!
-//! Whoever holds an initial access token registers; nobody may open what they registered until an operator says who. A
-//! change of name or of place closes the door again. What a registration is, and how it becomes a service, is in
+//! Whoever holds an initial access token registers; nobody may open what they registered until an operator says who. Another
+//! name or place, more that it receives and less that it proves close the door again. What a registration is, and how it becomes a service, is in
 //! `preau_web::registered`.
 
 use crate::OidcError;
@@ -79,7 +79,7 @@ pub async fn read(hub: &Hub, id: &str, token: &str) -> Result<Map<String, Value>
 }
 
 /// Replaces a registration as a whole (RFC 7592 2.2). The name and the secret stay; so does whom an operator let in, unless
-/// the service is called otherwise or lives elsewhere now.
+/// that is not any more what they said yes to.
 pub async fn update(
     hub: &Hub,
     visitor: &Visitor,
