@@ -14,6 +14,8 @@ pub const ACCESS: Seconds = Seconds(600);
 pub const ID_TOKEN: Seconds = Seconds(300);
 /// A refresh token that outlives the browser (`offline_access`), counted from its latest rotation.
 pub const OFFLINE: Seconds = Seconds(30 * 86_400);
+/// And the end of a family of such tokens, counted from its first, however often they were rotated: the person is asked again.
+pub const OFFLINE_IN_ALL: Seconds = Seconds(365 * 86_400);
 /// A logout token, from its making to its last try.
 pub const LOGOUT_TOKEN: Seconds = Seconds(120);
 /// A device waits for a person.

@@ -1,6 +1,6 @@
 //! The secrets of OpenID Connect and what the store keeps beside each: never the secret itself, only its digest.
 
-use crate::config::{CODE, SECRET};
+use crate::config::{CODE, OFFLINE_IN_ALL, SECRET};
 use crate::wire::{Asked, ClaimsRequest};
 use preau_domain::{
     Authentication, CorrelationId, Grant, GrantKind, Ids, Instant, OneTimeKey, Seconds, ServiceId, SessionId, Ticket,
@@ -145,9 +145,20 @@ pub struct Given {
     /// Who alone may use it.
     #[serde(rename = "k", default, skip_serializing_if = "Bound::is_free")]
     pub bound: Bound,
+    /// When the first token of its family was given, where that outlives its session.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Instant>,
     /// The request it comes from.
     #[serde(rename = "c")]
     pub correlation: CorrelationId,
+}
+
+impl Given {
+    /// From when on nothing of its family is worth anything, where that outlives its session. One of an earlier version does not say
+    /// when it began: its proof was there before.
+    pub fn end(&self) -> Instant {
+        self.began.unwrap_or(self.authentication.at) + OFFLINE_IN_ALL
+    }
 }
 
 /// What is kept beside an access token that stands for a service and for no person.
@@ -179,8 +190,7 @@ pub struct Holder<'a> {
 impl Holder<'_> {
     /// A token for the store, under its name.
     pub fn grant(&self, key: OneTimeKey, kind: GrantKind, given: &Given, at: Instant, life: Seconds) -> Option<Grant> {
-        let end = at + life;
-        let bound = self.session.is_some().then_some(self.live.session.expires);
+        let end = if self.session.is_some() { self.live.session.expires } else { given.end() };
         Some(Grant {
             key,
             kind,
@@ -190,7 +200,7 @@ impl Holder<'_> {
             service: self.door.service.id.clone(),
             doc: serde_json::to_string(given).ok().filter(|text| text.len() <= 8 * 1024)?,
             issued: at,
-            expires: bound.map_or(end, |bound| bound.min(end)),
+            expires: end.min(at + life),
         })
     }
 }

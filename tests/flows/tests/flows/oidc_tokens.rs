@@ -28,6 +28,7 @@ stories!(
     oidc_17_a_logout_token_names_nobody,
     oidc_21_a_refresh_token_is_used_once,
     oidc_21_among_many_refreshes_one_succeeds,
+    oidc_21_whoever_refreshes_in_time_signs_in_again_once_a_year,
     oidc_22_a_refresh_gives_nothing_that_was_taken_away,
     oidc_22_tokens_die_with_their_session_unless_asked_otherwise,
     oidc_25_a_service_proves_itself_in_the_one_way_it_registered,
@@ -370,6 +371,29 @@ async fn oidc_21_among_many_refreshes_one_succeeds(hub: TestHub) {
     for winner in won {
         assert_eq!(rp.userinfo(winner.access()).await.error(), (401, "invalid_token"), "the losers revoked the family");
     }
+}
+
+async fn oidc_21_whoever_refreshes_in_time_signs_in_again_once_a_year(hub: TestHub) {
+    const DAY: i64 = 86_400;
+    let rp = hub.rp("rp");
+    let offline = [("scope", "openid offline_access")];
+    let mut tokens = signed_in(&hub, &rp, &offline).await;
+    let proved = rp.claims(tokens.text("id_token")).await["auth_time"].clone();
+    for month in 1..=14 {
+        hub.clock.advance(26 * DAY);
+        tokens = rp.refresh(tokens.text("refresh_token")).await;
+        let told = rp.claims(tokens.text("id_token")).await;
+        assert_eq!(told["auth_time"], proved, "control: {month} times it is good, and the proof as old as it is");
+    }
+    hub.clock.advance(DAY - 60);
+    tokens = rp.refresh(tokens.text("refresh_token")).await;
+    assert_eq!(tokens.json["expires_in"], 60, "what is given in the last minute ends with it");
+    assert_eq!(rp.userinfo(tokens.access()).await.answer.status, 200, "control");
+    hub.clock.advance(60);
+    assert_eq!(rp.userinfo(tokens.access()).await.error(), (401, "invalid_token"));
+    assert_eq!(rp.refresh(tokens.text("refresh_token")).await.error(), (400, "invalid_grant"));
+    let again = signed_in(&hub, &rp, &offline).await;
+    rp.refresh(again.text("refresh_token")).await.access();
 }
 
 async fn oidc_22_a_refresh_gives_nothing_that_was_taken_away(hub: TestHub) {

@@ -262,6 +262,7 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
         by: None,
         from: None,
         bound: who.bound.clone(),
+        began: offline.then_some(now),
         correlation: device.correlation,
     };
     // Before the tokens, so that none is given of which the service would not hear.

@@ -149,6 +149,7 @@ pub async fn hand_over(
         by: None,
         from: None,
         bound: Bound::default(),
+        began: None,
         correlation: visitor.correlation().clone(),
     };
     let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };

@@ -100,6 +100,7 @@ pub async fn exchange(
         by: Some(door.service.id.clone()),
         from: Some(key),
         bound: who.bound.clone(),
+        began: shown.began,
         correlation: shown.correlation.clone(),
     };
     event.establishment = hub.decide(&live, &target).establishment;

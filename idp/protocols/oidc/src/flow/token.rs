@@ -168,6 +168,8 @@ async fn by_code(
         return Err(OidcError::InvalidGrant("the code is for the holder of another key"));
     }
     let live = hub.live(&ticket.session).await?.filter(|live| live.session.person == ticket.person).ok_or(UNKNOWN)?;
+    // A family is of one session or of none: one that began with a token in the address of the answer is the session's.
+    let offline = !code.asked.response_type.token && code.scopes.iter().any(|scope| scope == "offline_access");
     let given = Given {
         scopes: code.scopes.clone(),
         claims: code.asked.claims.clone(),
@@ -176,10 +178,9 @@ async fn by_code(
         by: None,
         from: None,
         bound: who.bound.clone(),
+        began: offline.then(|| hub.now()),
         correlation: code.correlation.clone(),
     };
-    // A family is of one session or of none: one that began with a token in the address of the answer is the session's.
-    let offline = !code.asked.response_type.token && given.scopes.iter().any(|scope| scope == "offline_access");
     let session = (!offline).then(|| live.session.id.clone());
     let holder = Holder { door, live: &live, session, family: key };
     event.establishment = hub.decide(&live, door).establishment;
@@ -280,8 +281,8 @@ fn lasting(given: &Given, door: &Door) -> Result<Given, OidcError> {
     Ok(Given { bound, ..given.clone() })
 }
 
-/// The person a token stands for: in their session, or, for a token that outlives it, as their record says now. One that
-/// was exchanged stands for nobody once the token it came of is gone.
+/// The person a token stands for: in their session, or, for a token that outlives it, as their record says now and until its family
+/// ends. One that was exchanged stands for nobody once the token it came of is gone.
 pub async fn person_of(hub: &Hub, held: &Grant, given: &Given) -> Result<Option<Arc<Live>>, OidcError> {
     let Some(person) = &held.person else { return Ok(None) };
     if let Some(from) = &given.from
@@ -291,6 +292,7 @@ pub async fn person_of(hub: &Hub, held: &Grant, given: &Given) -> Result<Option<
     }
     let live = match &held.session {
         Some(session) => hub.live(session).await?,
+        None if given.end() <= hub.now() => None,
         None => hub.offline(person, &given.authentication, held.expires).await?,
     };
     Ok(live.filter(|live| live.session.person == *person))
