@@ -2,7 +2,7 @@
 
 use crate::back::Back;
 use crate::doc;
-use crate::link::{Arg, Link, Row, args};
+use crate::link::{Arg, Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, ServiceId};
 use preau_store::{Keeping, Result, StoreError};
@@ -14,15 +14,30 @@ const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires, owner) VALUES ($1,
 /// Whatever is there gives its place up.
 const PUT: &str = "INSERT INTO kept (id, kind, doc, expires) VALUES ($1, $2, $3, $4)
     ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = NULL";
-/// Those beyond the latest so many of one owner, and of all: of each owner the latest, then the one before of each, and so
-/// on, so that a flood in the name of some takes nothing from others.
-const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
+macro_rules! trim {
+    ($service:literal) => {
+        concat!(
+            "DELETE FROM kept WHERE (id, kind) IN (
     SELECT id, kind FROM (
         SELECT id, kind, own, row_number() OVER (PARTITION BY kind ORDER BY own) AS whole
         FROM (
-            SELECT id, kind, row_number() OVER (PARTITION BY kind, owner ORDER BY expires DESC) AS own
-            FROM kept WHERE owner IS NOT NULL) AS ranked) AS numbered
-    WHERE own > $1 OR whole > $2)";
+            SELECT id, kind, row_number() OVER (PARTITION BY kind, service ORDER BY here, expires DESC) AS own
+            FROM (
+                SELECT id, kind, expires, ",
+            $service,
+            " AS service, row_number() OVER (PARTITION BY kind, owner ORDER BY expires DESC) AS here
+                FROM kept WHERE owner IS NOT NULL) AS placed) AS ranked) AS numbered
+    WHERE own > $1 OR whole > $2)"
+        )
+    };
+}
+/// Those beyond so many of one service, and of all: of each place from which something was asked in its name the latest, then the one
+/// before of each, and so on; and of all services likewise. A flood from some place or in the name of some service takes nothing from others.
+/// An owner is the name of a service, alone or before a blank and a place.
+const TRIM: Sql = Sql::Each {
+    sqlite: trim!("substr(owner, 1, instr(owner || ' ', ' ') - 1)"),
+    postgres: trim!("split_part(owner, ' ', 1)"),
+};
 const GET: &str = "SELECT id, kind, doc, expires FROM kept WHERE id = $1 AND kind = $2 AND expires > $3";
 const ALL: &str = "SELECT id, kind, doc, expires FROM kept WHERE kind = $1 AND expires > $2
     ORDER BY expires, id LIMIT $3";
@@ -82,8 +97,9 @@ impl Keeping for Back {
         self.put_kept(thing, now, None).await
     }
 
-    async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()> {
-        self.put_kept(thing, now, Some(owner.as_str())).await?;
+    async fn keep_of(&self, owner: &ServiceId, from: Option<&str>, thing: &KeptThing, now: Instant) -> Result<()> {
+        let owner = from.map_or_else(|| owner.to_string(), |place| format!("{owner} {place}"));
+        self.put_kept(thing, now, Some(&owner)).await?;
         if self.kept_of_one.passed()
             && let Err(error) = self.changed(TRIM, args![self.kept_of_one.most, self.kept_of_all]).await
         {

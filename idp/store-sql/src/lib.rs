@@ -65,7 +65,7 @@ pub struct Options {
     /// Most sign-ins under way that are kept: of more, the oldest go. A few hundred more may be there for a moment.
     pub sign_ins: u32,
     /// Most documents of one kind that are kept of one service, where anybody may ask for one in its name: of more, those that
-    /// expire first go.
+    /// expire first go, of wherever most were asked from.
     pub kept_of_one: u32,
     /// And of all services.
     pub kept_of_all: u32,

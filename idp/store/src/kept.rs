@@ -11,10 +11,10 @@ pub trait Keeping: Send + Sync {
     /// exactly one keeps it, which is what guards against a replay.
     async fn keep(&self, thing: &KeptThing, now: Instant) -> Result<()>;
 
-    /// The same for something that anybody may ask for in the name of a service. Of one service and kind the latest thousands
-    /// stay, and of one kind some thousands more: of more, those that expire first go, of whichever service has most. A few
-    /// hundred more may be there for a moment.
-    async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()>;
+    /// The same for something that anybody may ask for in the name of a service, `from` wherever that is, where it makes a difference: a
+    /// word without blanks. Of one service and kind thousands stay, and of one kind some thousands more: of more, those that expire
+    /// first go, of wherever most came from, and of whichever service has most. A few hundred more may be there for a moment.
+    async fn keep_of(&self, owner: &ServiceId, from: Option<&str>, thing: &KeptThing, now: Instant) -> Result<()>;
 
     /// The document of that key and kind; it stays.
     async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>>;

@@ -233,7 +233,7 @@ faulty!(Tickets {
 
 faulty!(Keeping {
     fn keep(thing: &KeptThing, now: Instant) -> ();
-    fn keep_of(owner: &ServiceId, thing: &KeptThing, now: Instant) -> ();
+    fn keep_of(owner: &ServiceId, from: Option<&str>, thing: &KeptThing, now: Instant) -> ();
     fn kept(key: &OneTimeKey, kind: KeptKind, now: Instant) -> Option<KeptThing>;
     fn all_kept(kind: KeptKind, now: Instant, limit: u32) -> Vec<KeptThing>;
     fn replace_kept(thing: &KeptThing, expected: &str, now: Instant) -> ();

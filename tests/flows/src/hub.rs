@@ -46,6 +46,8 @@ pub struct Setup {
     pub services: Vec<MountedService>,
     /// Sign-ins under way that there is room for, if it is not what there is for them in earnest.
     pub sign_ins: Option<u32>,
+    /// Documents of one kind that there is room for of one service, likewise.
+    pub kept_of_one: Option<u32>,
     /// Passwords checked at once, and how many may wait.
     pub password_pool: (usize, usize),
     /// Signatures made at once for those who have not signed in, and how many may wait.
@@ -69,6 +71,7 @@ impl Default for Setup {
             config,
             services: cast::services(),
             sign_ins: None,
+            kept_of_one: None,
             password_pool: (2, 64),
             turns: (1, 64),
             sources: Vec::new(),
@@ -227,7 +230,8 @@ impl TestHub {
         let setup = self.changed(change);
         let options = Options::default();
         let sign_ins = setup.sign_ins.unwrap_or(options.sign_ins);
-        let store = self.database.open_with(Options { sign_ins, ..options }).await;
+        let kept_of_one = setup.kept_of_one.unwrap_or(options.kept_of_one);
+        let store = self.database.open_with(Options { sign_ins, kept_of_one, ..options }).await;
         self.beside(store, setup)
     }
 

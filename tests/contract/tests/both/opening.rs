@@ -196,21 +196,67 @@ async fn a_flood_in_the_name_of_a_service_fills_nothing() {
         };
         let own = KeptThing { key: OneTimeKey::new("own"), ..thing(9, 0) };
         store.keep(&own, NOW).await.unwrap();
-        store.keep_of(&ServiceId::new("quiet"), &thing(9, 400), NOW).await.unwrap();
+        store.keep_of(&ServiceId::new("quiet"), None, &thing(9, 400), NOW).await.unwrap();
         for owner in 0..2 {
             for n in 0..500 {
-                store.keep_of(&ServiceId::new(format!("loud-{owner}")), &thing(owner, n), NOW).await.unwrap();
+                store.keep_of(&ServiceId::new(format!("loud-{owner}")), None, &thing(owner, n), NOW).await.unwrap();
             }
         }
         assert!((64..68).contains(&left(0).await) && (64..68).contains(&left(1).await));
         assert_eq!(left(9).await, 1, "a flood in one name takes nothing from another");
         for n in 0..500 {
-            store.keep_of(&ServiceId::new("loud-2"), &thing(2, n), NOW).await.unwrap();
+            store.keep_of(&ServiceId::new("loud-2"), None, &thing(2, n), NOW).await.unwrap();
         }
         let all = left(0).await + left(1).await + left(2).await + left(9).await;
         assert!((160..164).contains(&all) && left(2).await >= 32, "{all}");
         assert_eq!(left(9).await, 1, "nor do floods in many names together");
         assert!(store.kept(&own.key, own.kind, NOW).await.unwrap().is_some(), "what has no owner stays");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_from_one_place_pushes_nothing_out_of_another() {
+    for mut place in Place::each("of_place") {
+        (place.options.kept_of_one, place.options.kept_of_all) = (64, 160);
+        let store = place.open().await;
+        let thing = |from: &str, n: i64| KeptThing {
+            expires: Instant(LATER.0 + n),
+            ..preau_contract::fixture::kept(&format!("{from}-{n}"), "{}")
+        };
+        let keep = async |service: &str, from: Option<&str>, n: i64| {
+            let name = from.unwrap_or(service);
+            store.keep_of(&ServiceId::new(service), from, &thing(name, n), NOW).await.unwrap();
+        };
+        let left = async |from: &str, of: i64| {
+            let mut left = 0;
+            for n in 0..of {
+                let found = store.kept(&thing(from, n).key, KeptKind::PushedRequest, NOW).await.unwrap();
+                left += usize::from(found.is_some());
+            }
+            left
+        };
+        for n in 0..10 {
+            keep("public", Some("here"), n).await;
+            keep("proved", None, n).await;
+        }
+        for n in 0..500 {
+            keep("public", Some("there"), n).await;
+        }
+        assert_eq!((left("here", 10).await, left("proved", 10).await), (10, 10));
+        assert!((54..58).contains(&left("there", 500).await), "control: of one service there are no more than before");
+        let many: Vec<String> = (0..40).map(|n| format!("p{n}")).collect();
+        for from in &many {
+            for n in 0..10 {
+                keep("public", Some(from.as_str()), n).await;
+            }
+        }
+        let mut all = 0;
+        for from in &many {
+            all += left(from.as_str(), 10).await;
+        }
+        all += left("here", 10).await + left("there", 500).await;
+        assert!((64..68).contains(&all), "nor in many places together: {all}");
+        assert_eq!(left("proved", 10).await, 10);
     }
 }
 

@@ -20,6 +20,7 @@ stories!(
     oidc_33_the_question_says_who_asks_and_from_where,
     oidc_33_no_is_no_and_no_answer_is_none,
     oidc_33_pupils_are_not_asked,
+    oidc_33_a_flood_from_elsewhere_pushes_no_device_out,
     a_second_factor_is_asked_for_on_the_page_of_a_device,
     oidc_35_a_device_belongs_to_a_service_that_declared_it,
     a_device_hears_of_the_end_of_the_session,
@@ -38,6 +39,16 @@ fn television(hub: &TestHub, id: &str) -> OidcRp {
 async fn asks(hub: &TestHub, rp: &OidcRp) -> Document {
     hub.clock.advance(1);
     let told = rp.call("/oidc/device_authorization", &[("scope", "openid profile")]).await;
+    hub.secrets.saw("device code", told.text("device_code"));
+    told
+}
+
+/// The same from that address of the network.
+async fn asks_at(hub: &TestHub, rp: &OidcRp, peer: &str) -> Document {
+    let form = [("client_id", rp.id.as_str()), ("scope", "openid profile")];
+    let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let answer = hub.browser().at(peer).post("/oidc/device_authorization", &form).await;
+    let told = Document { json: serde_json::from_str(&answer.body).unwrap_or_default(), answer };
     hub.secrets.saw("device code", told.text("device_code"));
     told
 }
@@ -200,6 +211,23 @@ async fn oidc_33_no_is_no_and_no_answer_is_none(hub: TestHub) {
         assert_eq!(poll(&tv, &device).await.error(), (400, "expired_token"), "{answer}");
         hub.clock.advance(5);
     }
+}
+
+/// Whoever knows the name of a television may ask in its name without end.
+async fn oidc_33_a_flood_from_elsewhere_pushes_no_device_out(hub: TestHub) {
+    let hub = hub.again_with(|setup| setup.kept_of_one = Some(16)).await;
+    let tv = television(&hub, "tv");
+    let device = asks_at(&hub, &tv, "203.0.113.9").await;
+    hub.clock.advance(1);
+    let first = asks_at(&hub, &tv, "2001:db8:1::1").await;
+    hub.clock.advance(1);
+    for n in 0..40 {
+        asks_at(&hub, &tv, &format!("2001:db8:1:{n:x}::1")).await;
+    }
+    assert_eq!(poll(&tv, &first).await.error(), (400, "expired_token"), "control: so much room and no more");
+    let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+    browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    poll(&tv, &device).await.access();
 }
 
 async fn oidc_33_pupils_are_not_asked(hub: TestHub) {

@@ -10,6 +10,7 @@ stories!(
     a_pushed_request_leads_to_a_code,
     oidc_20_a_pushed_request_is_for_its_service_for_a_minute_and_once,
     oidc_20_only_a_sound_request_is_taken,
+    oidc_20_a_flood_from_elsewhere_pushes_no_request_out,
     oidc_20_a_service_may_have_none_but_pushed_requests,
     oidc_19_only_what_the_service_signed_counts,
     oidc_19_a_request_object_is_the_services_for_us_and_for_now,
@@ -93,6 +94,27 @@ async fn oidc_20_only_a_sound_request_is_taken(hub: TestHub) {
     }
     assert_eq!(rp.post("/oidc/par", &[], &[("client_id", "rp")]).await.error(), (401, "invalid_client"));
     assert_eq!(pushed(&rp, &[]).await.answer.status, 201, "control");
+}
+
+/// Whoever knows the name of a public client may push in its name without end.
+async fn oidc_20_a_flood_from_elsewhere_pushes_no_request_out(hub: TestHub) {
+    let hub = hub.again_with(|setup| setup.kept_of_one = Some(16)).await;
+    let rp = hub.rp_with("rp", |oidc| (oidc.authentication, oidc.secret) = (ClientAuthentication::None, None));
+    let fields: Vec<_> = url::form_urlencoded::parse(rp.query(&[]).as_bytes()).into_owned().collect();
+    let at = async |peer: &str| {
+        let answer = hub.browser().at(peer).post("/oidc/par", &fields).await;
+        Document { json: serde_json::from_str(&answer.body).unwrap_or_default(), answer }
+    };
+    let (told, mut browser) = (at("203.0.113.9").await, hub.browser());
+    hub.clock.advance(1);
+    let first = at("198.51.100.66").await;
+    hub.clock.advance(1);
+    for _ in 0..40 {
+        at("198.51.100.66").await;
+    }
+    let lost = browser.get(&through(&rp, &first)).await;
+    assert_eq!(lost.status, 400, "control: the flood has so much room and no more");
+    browser.sign_in(&ALICE).through(&through(&rp, &told)).await.answer.code();
 }
 
 async fn oidc_20_a_service_may_have_none_but_pushed_requests(hub: TestHub) {

@@ -12,7 +12,8 @@ use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, TlsSu
 use preau_domain::{Instant, KeptKind, KeptThing, ServiceId};
 use preau_keys::jose::{self, ClaimRules, Exp, Expect, Parties, Typ};
 use preau_store::StoreError;
-use preau_web::{Door, Fields, Hub};
+use preau_web::{Door, Fields, Hub, Visitor};
+use std::net::{IpAddr, Ipv6Addr};
 
 const WRONG: OidcError = OidcError::InvalidClient("the client is unknown or its proof is wrong");
 
@@ -33,6 +34,16 @@ pub async fn authenticate(
             if oidc.is_public() || by_certificate(hub, keys, caller, &door, oidc).await { Ok(door) } else { Err(WRONG) }
         }
     }
+}
+
+/// From where something is asked that anybody may ask in the name of a public client, so that a flood is told from everybody else: of
+/// an IPv6 address the /48, because whoever has one has thousands of networks. A service that proved itself may ask from anywhere.
+pub fn place(hub: &Hub, visitor: &Visitor, oidc: &OidcService) -> Option<String> {
+    let site = match visitor.address.filter(|_| oidc.is_public())? {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & (u128::MAX << 80))),
+        v4 => v4,
+    };
+    Some(hub.keyring.mac("asked-from", &[&site.to_string()]))
 }
 
 fn named(hub: &Hub, name: &str) -> Option<Door> {

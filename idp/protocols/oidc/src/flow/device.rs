@@ -89,12 +89,13 @@ pub async fn begin(
         state: State::Waiting,
     };
     let (key, expires) = (grants::key(&secret), now + DEVICE);
-    hub.store.keep_of(&door.service.id, &kept(key.clone(), &device, expires)?, now).await?;
+    let place = client::place(hub, visitor, oidc);
+    hub.store.keep_of(&door.service.id, place.as_deref(), &kept(key.clone(), &device, expires)?, now).await?;
     let typed = hub.ids.text(user_code::LENGTH);
     let leads =
         KeptThing { key: code_key(hub, &typed), kind: KeptKind::UserCode, doc: key.as_str().to_owned(), expires };
     // A code that somebody else shows at this moment: the device asks again.
-    hub.store.keep_of(&door.service.id, &leads, now).await.map_err(|error| match error {
+    hub.store.keep_of(&door.service.id, place.as_deref(), &leads, now).await.map_err(|error| match error {
         StoreError::Conflict => OidcError::TemporarilyUnavailable,
         other => other.into(),
     })?;

@@ -83,7 +83,8 @@ pub async fn push(
         doc: doc.map_err(|_| OidcError::ServerError)?,
         expires: now + PUSHED,
     };
-    hub.store.keep_of(&door.service.id, &thing, now).await?;
+    let place = client::place(hub, caller.visitor, oidc);
+    hub.store.keep_of(&door.service.id, place.as_deref(), &thing, now).await?;
     Ok((door, format!("{URN}{secret}")))
 }
 

@@ -38,7 +38,7 @@ pub async fn keep(hub: &Hub, visitor: &Visitor, partner: &Partner, message: &str
     let doc = sealed.ok_or_else(|| unsigned("the message is too long to be kept"))?;
     let kept =
         KeptThing { key: one_time_key(&artifact), kind: KeptKind::SamlArtifact, doc, expires: hub.now() + ARTIFACT };
-    hub.store.keep_of(service, &kept, hub.now()).await?;
+    hub.store.keep_of(service, None, &kept, hub.now()).await?;
     Ok(artifact)
 }
 
