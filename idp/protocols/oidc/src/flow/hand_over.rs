@@ -5,7 +5,7 @@ use super::{lti, pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
-use crate::wire::{Asked, Response, known_scope, tells_visitor};
+use crate::wire::{self, Asked, Response, known_scope, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
 use preau_policy::{Refusal, Released};
@@ -90,7 +90,11 @@ fn admitted(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door, asked: &Aske
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
     let released = hub.release(live, door)?;
     let (scopes, front) = (granted_scopes(spoken(door)?, &asked.scopes), asked.response_type);
-    if !tells_visitor(&released, &scopes, &asked.claims, !front.code && !front.token) {
+    let told = match lti::is_launch(door, asked)? {
+        true => wire::lti::tells_visitor(&released),
+        false => tells_visitor(&released, &scopes, &asked.claims, !front.code && !front.token),
+    };
+    if !told {
         return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
     }
     if asked.subject.as_deref().is_some_and(|wanted| wanted != released.user()) {

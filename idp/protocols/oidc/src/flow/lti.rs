@@ -274,6 +274,11 @@ fn opened<T: for<'d> Deserialize<'d>>(hub: &Hub, purpose: &str, door: &Door, sea
     serde_json::from_slice(&text).ok()
 }
 
+/// Whether a request is the sign-on of a tool that was opened here, and is answered with a message.
+pub fn is_launch(door: &Door, asked: &Asked) -> Result<bool, OidcError> {
+    Ok(spoken(door)?.lti.is_some() && asked.lti_message_hint.is_some())
+}
+
 /// What a sign-on of a tool is for, when it is the one that was begun here: the same tool, session and person, within five minutes, once.
 /// A tool that asks without a hint is a service of OpenID Connect like any other.
 pub async fn asked_for(

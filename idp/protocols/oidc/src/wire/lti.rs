@@ -159,6 +159,12 @@ pub fn left(launch: &Launch<'_>, released: &Released) -> String {
     super::left(named.chain(["roles"]).chain(launch.context.is_some().then_some("context")))
 }
 
+/// Whether such a message tells of a visitor that they are one, and whose spaces they look at. It has names of its own, whatever scopes a
+/// tool asked for.
+pub fn tells_visitor(released: &Released) -> bool {
+    released.tells_visitor(|name| name == "roles" || NAMES.contains(&name))
+}
+
 /// The roster of a class or group, for the people of it that the tool may know.
 pub fn roster(address: &str, context: &Context, people: &[Released]) -> Value {
     let member = |released: &Released| {
@@ -181,3 +187,7 @@ fn person(released: &Released) -> Map<String, Value> {
     let named = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), json!(values(released, name).first()?))));
     named.collect()
 }
+
+#[cfg(test)]
+#[path = "lti/tests.rs"]
+mod tests;
