@@ -3,7 +3,7 @@
 use super::{service, spoken, token, userinfo};
 use crate::OidcError;
 use crate::grants::{Bound, Given, Own};
-use crate::wire::{Wanted, claims, tells_visitor};
+use crate::wire::{Wanted, claims, left, tells_visitor};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub, Visitor};
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ async fn person(
         event.person.clone_from(&held.person);
         event.session.clone_from(&held.session);
         event.establishment = decision.establishment.clone();
-        event.detail = told.keys().fold("introspection sub".to_owned(), |all, name| format!("{all} {name}"));
+        event.detail = format!("introspection {}", left(told.keys().map(String::as_str)));
     }
     let client = given.by.as_ref().unwrap_or(&door.service.id);
     told.extend(worth(hub, held, client.as_str(), &given.scopes, &given.bound));

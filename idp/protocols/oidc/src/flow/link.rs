@@ -41,7 +41,9 @@ pub async fn open(
     }
     let to = door.service.trust(door.service.home.as_str());
     let to = to.ok_or_else(|| Fault::new(FaultKind::Internal, "the home of a service is not one of its addresses"))?;
-    let told = said(hub, door, link, &released, &grants::generate(&*hub.ids));
+    let told = claims(&released, &Wanted { scopes: &[], names: &link.attributes });
+    let detail = left(told.keys().map(String::as_str));
+    let told = said(hub, door, &released, told, &grants::generate(&*hub.ids));
     let unsigned = |_| Fault {
         service: Some((door.title.fr.clone(), door.title.en.clone())),
         ..Fault::new(FaultKind::ServiceDown, format!("service {}: its context is not signed", door.service.id))
@@ -49,8 +51,6 @@ pub async fn open(
     let context = sign(hub, Alg::RS256, TYP, &told).map_err(unsigned)?;
     note(hub, door, live, &released).await?;
     let opened = hub.opened(visitor, live, door, &decision, rule);
-    let named = claims(&released, &Wanted { scopes: &[], names: &link.attributes });
-    let detail = left(named.keys().map(String::as_str));
     let leaves = AuditEvent { kind: AuditKind::AttributesReleased, detail, ..opened.clone() };
     // Before the answer, so that no context leaves without them.
     hub.audit(opened);
@@ -58,10 +58,15 @@ pub async fn open(
     Ok(hub.posting(visitor, &to, &[(FIELD, context)]))
 }
 
-/// What the context says: from whom, of whom, for whom and until when; of the person what the installation named, where it is released.
-pub fn said(hub: &Hub, door: &Door, link: &SignedLink, released: &Released, jti: &str) -> Map<String, Value> {
+/// What is told of a person, with what every context says: from whom, of whom, for whom and until when.
+pub fn said(
+    hub: &Hub,
+    door: &Door,
+    released: &Released,
+    mut told: Map<String, Value>,
+    jti: &str,
+) -> Map<String, Value> {
     let now = hub.now();
-    let mut told = claims(released, &Wanted { scopes: &[], names: &link.attributes });
     for (name, value) in [
         ("iss", json!(hub.base())),
         ("sub", json!(released.user())),

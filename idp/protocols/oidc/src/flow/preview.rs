@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 pub fn preview(hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
     let text = |claims: Map<String, Value>| serde_json::to_string_pretty(&claims).unwrap_or_default();
     if let Some(carried) = &door.link {
-        let said = link::said(hub, door, carried, &sample.released, "<drawn each time>");
+        let told = claims(&sample.released, &Wanted { scopes: &[], names: &carried.attributes });
+        let said = link::said(hub, door, &sample.released, told, "<drawn each time>");
         return vec![Preview { title: "Context of the link", text: text(said) }];
     }
     let Ok(oidc) = spoken(door) else { return Vec::new() };
