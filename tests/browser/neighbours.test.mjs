@@ -237,6 +237,10 @@ async function stoppedByTheHead(way, { head, pupil, child, home, link, space }) 
   await direction.click('form[action="/spaces/guests/lift"] button');
   await isOut(await guestOf(way, pupil), way);
   await sendAgain(home, link);
+  await home.goto(new URL('/spaces', link).href);
+  await home.click('a[href^="/spaces/sent?"]');
+  assert.ok((await home.innerText('main')).includes(given(pupil)), 'whoever sent the list reads whom it names');
+  await look(home, `sent-${way.source}`);
   const again = await guestOf(way, pupil);
   await again.goto(way.host);
   assert.ok((await heading(again)).includes(given(pupil)), 'let back, by the next list');
